@@ -1,0 +1,1 @@
+"""Every figure in benchmarks/README.md: one file a figure, peers side by side in one run."""

@@ -1,0 +1,1 @@
+"""The nouns that flow, with their units; the sockets plug-ins fill; typed errors. Imports numpy and nothing else."""

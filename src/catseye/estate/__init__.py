@@ -1,0 +1,1 @@
+"""Cameras as property: register, survey, health, security posture, coverage, renewal plan."""

@@ -1,0 +1,1 @@
+"""What leaves the house: a licence, a purpose and a format."""

@@ -1,0 +1,1 @@
+"""Configures, wires and runs the rooms; the only floor where they meet."""

@@ -1,0 +1,344 @@
+"""The tables of a site file, as the file names them: shapes and limits. `site.py` reads them; docs/reference/site-file.md explains them.
+
+Each field's `description` is also what an error says was wanted.
+"""
+
+import re
+from datetime import date, datetime
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import Annotated, Literal, Self, TypeAlias
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from catseye.core.road_user import ROAD_USERS
+from catseye.core.secrets import is_url
+from catseye.core.time import Stamp
+from catseye.station.references import source_fault
+from catseye.station.rule_keys import RuleKeyError, keys_of, names_in, nearest, rule_classes
+
+DETECTOR = "yolox-nano"
+ANALYSED_FPS = 8.0
+YEARS = range(1970, 2200)  # what the house's nanosecond stamps are meant for
+
+
+def fault(came: str, wanted: str, *path: str | int) -> PydanticCustomError:
+    """What a validator raises: the facts of a SiteError, and the keys that lead from the table to the place. An empty `came`: the value itself."""
+    return PydanticCustomError("catseye", "{came}", {"came": came, "wanted": wanted, "path": path})
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"\w[\w.-]{0,63}", text):
+        raise fault("", NAME_WANTED)
+    return text
+
+
+def _source(text: str) -> str:
+    if trouble := source_fault(text):
+        raise fault(*trouble)
+    if not text.strip() or "\0" in text:
+        raise fault("", SOURCE_WANTED)
+    return text
+
+
+def _timezone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        near = get_close_matches(text, available_timezones(), 1, 0.8)
+        raise fault("", repr(near[0]) if near else "an IANA time zone, such as 'Asia/Ho_Chi_Minh'") from None
+    return text
+
+
+def _road_user(text: str) -> str:
+    if text not in ROAD_USERS:
+        raise fault("", nearest(text, tuple(map(str, ROAD_USERS))))
+    return text
+
+
+def _start(moment: datetime) -> datetime:
+    if moment.year not in YEARS:
+        raise fault("", f"a year from {YEARS[0]} to {YEARS[-1]}")
+    return moment
+
+
+NAME_WANTED = "a name of letters, digits, '_', '-' and '.', 64 at most"
+SOURCE_WANTED = "a file, relative to this one, or a URL (rtsp://, http://, https://), in quotes"
+LINE_WANTED = "two points, [[x1, y1], [x2, y2]]"
+ZONE_WANTED = "three points or more, [[x1, y1], [x2, y2], [x3, y3], …]"
+BOX_WANTED = "left, top, right, bottom in pixels, with left < right and top < bottom"
+
+Name: TypeAlias = Annotated[str, AfterValidator(_name)]
+Px: TypeAlias = Annotated[float, Field(ge=-100_000, le=100_000)]
+Metre: TypeAlias = Annotated[float, Field(ge=-10_000_000, le=10_000_000)]
+PointPx: TypeAlias = tuple[Px, Px]
+PointM: TypeAlias = tuple[Metre, Metre]
+PointDeg: TypeAlias = tuple[Annotated[float, Field(ge=-90, le=90)], Annotated[float, Field(ge=-180, le=180)]]
+BoxPx: TypeAlias = tuple[Px, Px, Px, Px]
+Day: TypeAlias = date
+SidePx: TypeAlias = Annotated[int, Field(ge=16, le=100_000)]
+LinkIndex: TypeAlias = Annotated[int, Field(ge=0, le=10_000)]
+
+
+class Table(BaseModel):
+    """A table of the file: nothing it does not know, nothing that changes, no text taken for a number, no value in pydantic's own messages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class Place(Table):
+    """`[site]`."""
+
+    id: Name = Field(description=NAME_WANTED)
+    timezone: Annotated[str, AfterValidator(_timezone)] | None = Field(default=None, description="an IANA time zone, such as 'Asia/Ho_Chi_Minh'")
+
+
+class ReferencePoint(Table):
+    """One of `camera.calibration.points`: a place in the picture, and the same place on the ground."""
+
+    px: PointPx = Field(description="a point [x, y] in pixels")
+    m: PointM | None = Field(default=None, description="a point [x, y] in metres, x east-like, y north-like")
+    deg: PointDeg | None = Field(default=None, description="[latitude, longitude] in degrees, WGS-84")
+
+    @model_validator(mode="after")
+    def _one_ground(self) -> Self:
+        _one_of(self, "m", "deg")
+        return self
+
+
+class CalibrationTable(Table):
+    """`[camera.calibration]`: reference points, or the certificate that was made of some."""
+
+    points: tuple[ReferencePoint, ...] | None = Field(
+        default=None, description="four points or more, each { px = [x, y], m = [x, y] } or { px = [x, y], deg = [lat, lon] }"
+    )
+    certificate: str | None = Field(default=None, min_length=1, description="a file that `catseye calibrate` wrote, relative to this one")
+    size_px: tuple[SidePx, SidePx] | None = Field(default=None, description="width and height of the picture in pixels, [w, h]")
+    sigma_px: Annotated[float, Field(gt=0, le=100)] = Field(default=1.0, description="pixels, above 0, at most 100")
+    sigma_m: Annotated[float, Field(gt=0, le=100)] | None = Field(default=None, description="metres, above 0, at most 100")
+    lens: Literal["auto", "none"] = Field(default="auto", description="'auto', or 'none' for a lens known to be straight")
+    date: Day | None = Field(default=None, description="a date, such as 2026-03-02")
+
+    @model_validator(mode="after")
+    def _four_of_one_frame(self) -> Self:
+        if self.points is None and self.certificate is None:
+            raise fault("neither points nor certificate", "one of the two", "points")
+        if self.points is None:
+            return self
+        if self.certificate is not None:
+            raise fault("both points and certificate", "one of the two", "certificate")
+        if len(self.points) < 4:
+            raise fault(f"{len(self.points)} reference points", "four or more", "points")
+        if len({point.m is None for point in self.points}) == 2:
+            raise fault("some points in m, some in deg", "all in m, or all in deg", "points")
+        return self
+
+
+class ImportedType(Table):
+    """`[camera.types]`: what an imported trajectory's own type is."""
+
+    kind: Annotated[str, AfterValidator(_road_user)] = Field(description="a road user: " + ", ".join(ROAD_USERS))
+    length_m: Annotated[float, Field(gt=0, le=100)] | None = Field(default=None, description="a length in metres, above 0, at most 100")
+
+
+class Line(Table):
+    """`[[camera.line]]`: walking from the first point to the second, *forward* is crossing from your left hand to your right."""
+
+    id: Name = Field(description=NAME_WANTED)
+    px: tuple[PointPx, PointPx] | None = Field(default=None, description=LINE_WANTED + " in pixels")
+    m: tuple[PointM, PointM] | None = Field(default=None, description=LINE_WANTED + " in metres")
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Self:
+        key = _one_of(self, "px", "m")
+        if len({*_points(self, key)}) < 2:
+            raise fault("a line from a point to itself", "two different points", key)
+        return self
+
+
+class Zone(Table):
+    """`[[camera.zone]]`: an area, and the lawful direction of travel in it."""
+
+    id: Name = Field(description=NAME_WANTED)
+    px: tuple[PointPx, ...] | None = Field(default=None, description=ZONE_WANTED + " in pixels")
+    m: tuple[PointM, ...] | None = Field(default=None, description=ZONE_WANTED + " in metres")
+    heading: tuple[PointM, PointM] | None = Field(default=None, description="from and to, [[x1, y1], [x2, y2]], in the units of the zone")
+
+    @model_validator(mode="after")
+    def _has_area(self) -> Self:
+        key = _one_of(self, "px", "m")
+        ring = _points(self, key)
+        if len(ring) < 3:
+            raise fault("", ZONE_WANTED, key)
+        if not sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairwise((*ring, ring[0]))):
+            raise fault("a zone without area", "points that are not on one line", key)
+        if self.heading and self.heading[0] == self.heading[1]:
+            raise fault("a heading from a point to itself", "two different points", "heading")
+        return self
+
+
+class Signal(Table):
+    """`[[camera.signal]]`: where the state of a traffic light is seen or read."""
+
+    id: Name = Field(description=NAME_WANTED)
+    lamp_px: BoxPx | None = Field(default=None, description=BOX_WANTED)
+    head_px: BoxPx | None = Field(default=None, description=BOX_WANTED)
+    timeline: str | None = Field(default=None, min_length=1, description="a file of times and states, relative to this one")
+    tls: str | None = Field(default=None, min_length=1, description="the name of a SUMO traffic light, in quotes")
+    link: LinkIndex | None = Field(default=None, description="the index of a link of that traffic light, a whole number from 0")
+
+    @model_validator(mode="after")
+    def _seen_or_read(self) -> Self:
+        if (self.tls is None) != (self.link is None):
+            raise fault("tls without link" if self.link is None else "link without tls", "both or neither")
+        seen = [key for key in ("lamp_px", "head_px", "timeline") if getattr(self, key) is not None]
+        if len(seen) > 1 or not (seen or self.tls):
+            raise fault(" and ".join(seen) if seen else "a signal nobody can see or read", "one of lamp_px, head_px, timeline", *seen[1:2])
+        for key in ("lamp_px", "head_px"):
+            box = getattr(self, key)
+            if box and not (box[0] < box[2] and box[1] < box[3]):
+                raise fault("", BOX_WANTED, key)
+        return self
+
+
+class RuleTable(Table):
+    """`[[camera.rule]]`: a kind, and the keys of that kind, which stand in the rule's own class."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str = Field(description="a rule, such as 'speeding'")
+    id: Name | None = Field(default=None, description=NAME_WANTED)
+
+    @model_validator(mode="after")
+    def _has_the_keys_of_its_kind(self) -> Self:
+        self.keys()
+        return self
+
+    @property
+    def name(self) -> str:
+        """What events call this rule: its id, by default its kind."""
+        return self.id or self.kind
+
+    @property
+    def said(self) -> dict[str, object]:
+        """The keys of its kind, as the file says them."""
+        return dict(self.__pydantic_extra__ or {})
+
+    def keys(self) -> object:
+        """The rule's own frozen `Keys`; refuses a kind nobody knows, a key that is not the kind's, a value that cannot be meant."""
+        rules = rule_classes()
+        if self.kind not in rules:
+            raise fault("", nearest(self.kind, tuple(sorted(rules))), "kind")
+        try:
+            return keys_of(rules[self.kind], self.said)
+        except RuleKeyError as wrong:
+            raise fault(wrong.came, wrong.wanted, *([wrong.key] if wrong.key in self.said else [])) from None
+
+
+class Camera(Table):
+    """`[[camera]]`. In Python its arrays carry plural names; the file says `line`, `zone`, `signal`, `rule`."""
+
+    id: Name = Field(description=NAME_WANTED)
+    source: Annotated[str, AfterValidator(_source)] | None = Field(default=None, description=SOURCE_WANTED)
+    start: Annotated[datetime, AfterValidator(_start)] | None = Field(
+        default=None, description="a date and time with its offset, such as 2022-09-25T16:42:00+07:00"
+    )
+    detector: str = Field(default=DETECTOR, min_length=1, description="the name of a detector (`catseye models list`) or 'motion', in quotes")
+    analysed_fps: Annotated[float, Field(gt=0, le=120)] = Field(default=ANALYSED_FPS, description="frames a second, above 0, at most 120")
+    transport: Literal["tcp", "udp"] = Field(default="tcp", description="'tcp' or 'udp'")
+    verify_tls: bool = Field(default=True, description="true or false")
+    snapshot_every_s: Annotated[float, Field(ge=0.1, le=3600)] = Field(default=1.0, description="seconds between snapshots, 0.1 to 3600")
+    calibration: CalibrationTable | None = Field(default=None, description="a table")
+    types: dict[str, ImportedType] = Field(default={}, description='tables { kind = "car", length_m = 5.0 }')
+    sections: str | None = Field(default=None, min_length=1, description="an .otflow file of OTAnalytics, relative to this one")
+    lines: tuple[Line, ...] = Field(default=(), alias="line", description="tables [[camera.line]]")
+    zones: tuple[Zone, ...] = Field(default=(), alias="zone", description="tables [[camera.zone]]")
+    signals: tuple[Signal, ...] = Field(default=(), alias="signal", description="tables [[camera.signal]]")
+    rules: tuple[RuleTable, ...] = Field(default=(), alias="rule", description="tables [[camera.rule]]")
+
+    @model_validator(mode="after")
+    def _ids_meet(self) -> Self:
+        for key, ids in {
+            "line": self.line_ids,
+            "zone": self.zone_ids,
+            "signal": self.signal_ids,
+            "rule": tuple(rule.id or f"rule {index}" for index, rule in enumerate(self.rules)),
+        }.items():
+            refuse_doubles(ids, key)
+        known = {"line": self.line_ids, "zone": self.zone_ids, "signal": self.signal_ids}
+        for index, rule in enumerate(self.rules):
+            for key, what, named in names_in(rule_classes()[rule.kind], rule.said):
+                if named not in known[what]:
+                    raise fault("", nearest(named, known[what]) if known[what] else f"a [[camera.{what}]] of that id", "rule", index, key)
+        if self.start and self.source and is_url(self.source):
+            raise fault("a start for a live source", "no start: pictures are stamped on arrival", "start")
+        return self
+
+    @property
+    def line_ids(self) -> tuple[str, ...]:
+        """Ids of the lines, in the file's order."""
+        return tuple(line.id for line in self.lines)
+
+    @property
+    def zone_ids(self) -> tuple[str, ...]:
+        """Ids of the zones, in the file's order."""
+        return tuple(zone.id for zone in self.zones)
+
+    @property
+    def signal_ids(self) -> tuple[str, ...]:
+        """Ids of the signals, in the file's order."""
+        return tuple(signal.id for signal in self.signals)
+
+    @property
+    def began(self) -> Stamp | None:
+        """Wall clock of the first frame of a file, where the site tells it; whoever wrote it down read a clock to the second."""
+        return Stamp.from_datetime(self.start, doubt_ms=500.0) if self.start else None
+
+
+class Document(Table):
+    """The whole file."""
+
+    site: Place = Field(description='a table [site] with id = "…"')
+    camera: tuple[Camera, ...] = Field(description="one [[camera]] or more")
+
+    @model_validator(mode="after")
+    def _cameras_meet(self) -> Self:
+        if not self.camera:
+            raise fault("no camera", "one [[camera]] or more", "camera")
+        refuse_doubles(tuple(camera.id for camera in self.camera), "camera")
+        zone = self.site.timezone
+        for index, camera in enumerate(self.camera):
+            if camera.start and camera.start.tzinfo is None:
+                _refuse_unclear(camera.start, zone, "camera", index, "start")
+        return self
+
+
+def refuse_doubles(ids: tuple[str, ...], key: str) -> None:
+    """Raise at the second of two equal ids."""
+    for index, name in enumerate(ids):
+        if name in ids[:index]:
+            raise fault(f"a second {key} '{name}'", f"an id of its own for each {key}", key, index, "id")
+
+
+def _refuse_unclear(moment: datetime, zone: str | None, *path: str | int) -> None:
+    """A local time needs a zone, and must happen there exactly once."""
+    if zone is None:
+        raise fault("", "its offset from UTC, such as 2022-09-25T16:42:00+07:00, or a timezone in [site]", *path)
+    first, second = (moment.replace(tzinfo=ZoneInfo(zone), fold=fold).utcoffset() for fold in (0, 1))
+    if first != second:
+        raise fault("", f"its offset from UTC: the clocks of {zone} change then", *path)
+
+
+def _one_of(table: Table, *keys: str) -> str:
+    """The one key of these that is there; two or none is a fault."""
+    there = [key for key in keys if getattr(table, key) is not None]
+    if len(there) != 1:
+        raise fault("both " + " and ".join(keys) if there else "neither " + " nor ".join(keys), "one of the two", *there[1:])
+    return there[0]
+
+
+def _points(table: Table, key: str) -> tuple[tuple[float, float], ...]:
+    points: tuple[tuple[float, float], ...] = getattr(table, key)
+    return points

@@ -1,0 +1,132 @@
+"""The tables of a vault, and how an event or a crossing becomes a row and comes back. Keys are deterministic: a replay doubles nothing."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sqlalchemy import BigInteger, Column, Float, Index, MetaData, Table, Text
+
+from catseye.core.event import Event, Measure
+from catseye.core.road_user import ROAD_USERS
+from catseye.core.time import Stamp
+from catseye.vault.batches import CrossingBatch, Tracks
+
+METADATA = MetaData()
+HEAD = "0001"
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("run", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("camera", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("time_ns", BigInteger, nullable=False),
+    Column("end_time_ns", BigInteger, nullable=False),
+    Column("utc_ns", BigInteger),
+    Column("body", Text, nullable=False),
+    Index("events_in_time", "run", "time_ns", "camera", "id"),
+    sqlite_with_rowid=False,
+)
+
+CROSSINGS = Table(
+    "crossings",
+    METADATA,
+    Column("run", Text, primary_key=True),
+    Column("time_ns", BigInteger, primary_key=True),
+    Column("camera", Text, primary_key=True),
+    Column("line", Text, primary_key=True),
+    Column("track", Text, primary_key=True),
+    Column("direction", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("utc_ns", BigInteger),
+    Column("speed_kmh", Float),
+    Column("speed_doubt_kmh", Float),
+    sqlite_with_rowid=False,
+)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} in an event; wanted plain JSON values")
+
+
+def event_row(run: str, event: Event) -> dict[str, Any]:
+    """The row of one event; ValueError when a number in it is not finite."""
+    body = {
+        "rule": event.rule,
+        "doubt_ms": event.when.doubt_ms if event.when else None,
+        "subjects": event.subjects,
+        "road_users": event.road_users,
+        "measures": [[m.name, m.value, m.unit, m.doubt] for m in event.measures],
+        "px": event.px,
+        "ground_m": event.ground_m,
+        "trusted": event.trusted,
+        "evidence": event.evidence,
+        "lineage": event.lineage,
+        "details": dict(event.details),
+    }
+    return {
+        "run": run,
+        "id": event.id,
+        "camera": event.camera,
+        "kind": event.kind,
+        "time_ns": event.time_ns,
+        "end_time_ns": event.end_time_ns,
+        "utc_ns": event.when.utc_ns if event.when else None,
+        "body": json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_plain),
+    }
+
+
+def event_of(row: Mapping[str, Any]) -> Event:
+    """The event a row was made of, equal to it."""
+    body = json.loads(row["body"])
+    return Event(
+        kind=row["kind"],
+        camera=row["camera"],
+        time_ns=row["time_ns"],
+        end_time_ns=row["end_time_ns"],
+        when=None if row["utc_ns"] is None else Stamp(row["utc_ns"], body["doubt_ms"]),
+        rule=body["rule"],
+        subjects=tuple(body["subjects"]),
+        road_users=tuple(body["road_users"]),
+        measures=tuple(Measure(*measure) for measure in body["measures"]),
+        px=_pair(body["px"]),
+        ground_m=_pair(body["ground_m"]),
+        trusted=body["trusted"],
+        evidence=tuple(body["evidence"]),
+        lineage=body["lineage"],
+        details=body["details"],
+    )
+
+
+def _pair(value: list[float] | None) -> tuple[float, float] | None:
+    return None if value is None else (value[0], value[1])
+
+
+def crossing_rows(run: str, batch: CrossingBatch) -> list[dict[str, Any]]:
+    """The rows of a batch."""
+    names = ("time_ns", "line", "direction", "track", "kind", "utc_ns", "speed_kmh", "speed_doubt_kmh")
+    unknown = [None] * len(batch)
+    columns = (
+        batch.time_ns.tolist(),
+        batch.line,
+        batch.direction,
+        track_names(batch.track),
+        [ROAD_USERS[code].value for code in batch.kind.tolist()],
+        unknown if batch.utc_ns is None else batch.utc_ns.tolist(),
+        unknown if batch.speed_kmh is None else _known(batch.speed_kmh.tolist()),
+        unknown if batch.speed_doubt_kmh is None else _known(batch.speed_doubt_kmh.tolist()),
+    )
+    return [{"run": run, "camera": batch.camera, **dict(zip(names, row, strict=True))} for row in zip(*columns, strict=True)]
+
+
+def track_names(track: Tracks) -> list[str]:
+    """Track numbers or texts as text."""
+    return [str(name) for name in track.tolist()]
+
+
+def _known(values: list[float]) -> list[float | None]:
+    return [None if value != value else value for value in values]  # noqa: PLR0124 - NaN alone is not itself

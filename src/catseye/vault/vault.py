@@ -1,0 +1,181 @@
+"""The vault: one folder where facts stay, whatever happens to the process that found them. See docs/design/storage.md."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+from sqlalchemy import func, select
+
+from catseye.core.event import Event
+from catseye.core.picture import RedactedPicture
+from catseye.core.time import NS_PER_MINUTE
+from catseye.vault import export, parts
+from catseye.vault.batches import Crossing, CrossingBatch, Flow, PointBatch, TrackBatch
+from catseye.vault.database import Database, keep_new
+from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, sole_holder, sweep, whole_file
+from catseye.vault.pictures import write_png
+from catseye.vault.tables import CROSSINGS, EVENTS, crossing_rows, event_of, event_row
+
+TIERS = ("points", "tracks", "flows", "media")
+
+
+class Vault:
+    """One folder, for many processes at once; one thread of each uses its own `Vault`, opened after any fork.
+
+    All that is kept belongs to `run`, one pass over one site: the same run kept again doubles nothing, another run mixes with nothing.
+    Events and crossings are durable when their call returns; points and tracks when `flush` returns. StoreError when the disk says no;
+    after one, what was not yet written is still held, and the call may be repeated.
+    """
+
+    def __init__(self, folder: Path, run: str, patience_s: float, database: Database, presence: Presence) -> None:
+        """Use `open`."""
+        self.folder = folder
+        self.run = run
+        self._patience_s = patience_s
+        self._database = database
+        self._presence = presence
+        self._points = parts.PartWriter(self._tier("points"), presence.token, "time_ns", parts.points_table)
+        self._tracks = parts.PartWriter(self._tier("tracks"), presence.token, "begin_ns", parts.tracks_table)
+        self._is_open = True
+
+    @classmethod
+    def open(cls, folder: Path, run: str = "run", patience_s: float = 30.0) -> Self:
+        """Make or open the vault, bring its schema up to date, sweep what dead writers left.
+
+        `patience_s` is how long any call waits for another writer. StoreError: no folder, not writable, full, damaged, of a newer catseye.
+        """
+        folder = make_folder(folder.absolute())
+        writers = make_folder(folder / "writers")
+        for tier in TIERS:
+            make_folder(folder / tier / file_name(run))
+        with disk_errors(folder), sole_holder(folder / "open.lock", patience_s):
+            for place in folder.glob("*/*/"):
+                sweep(place, writers)
+            forget_dead(writers)
+            presence = Presence(writers)
+            try:
+                return cls(folder, run, patience_s, Database(folder / "vault.db", patience_s), presence)
+            except BaseException:  # whatever it was: a presence without a vault would look alive
+                presence.end()
+                raise
+
+    def __enter__(self) -> Self:
+        """The vault itself; it closes at the end of the block."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close, keeping what was handed over even when the block failed."""
+        self.close()
+
+    def keep_events(self, events: Sequence[Event]) -> int:
+        """Keep a batch in one transaction; durable on return. How many were new: an event known by its id only ever gets a later end."""
+        rows = [event_row(self.run, event) for event in events]
+        with self._database.writing() as connection:
+            new_count = keep_new(connection, EVENTS, rows)
+            if new_count < len(rows):
+                for row in rows:
+                    same = (EVENTS.c.run == self.run) & (EVENTS.c.id == row["id"]) & (EVENTS.c.end_time_ns < row["end_time_ns"])
+                    connection.execute(EVENTS.update().where(same).values(end_time_ns=row["end_time_ns"], body=row["body"]))
+        return new_count
+
+    def keep_crossings(self, batch: CrossingBatch) -> int:
+        """Keep a batch in one transaction; durable on return. How many were new: the same track, line, direction and time is the same crossing."""
+        with self._database.writing() as connection:
+            return keep_new(connection, CROSSINGS, crossing_rows(self.run, batch))
+
+    def keep_points(self, batch: PointBatch) -> None:
+        """Hold settled points until `flush`, or until there are enough for a part file (parts.PART_ROWS)."""
+        self._points.hold(batch)
+
+    def keep_tracks(self, batch: TrackBatch) -> None:
+        """Hold settled tracks until `flush`, or until there are enough for a part file."""
+        self._tracks.hold(batch)
+
+    def keep_picture(self, picture: RedactedPicture, name: str) -> Path:
+        """Write the picture as PNG under the run's media; the same name replaces. TypeError for anything but a RedactedPicture."""
+        path = self._tier("media") / f"{file_name(name)}.png"
+        with whole_file(path, self._presence.token) as file:
+            write_png(file, picture)
+        return path
+
+    def flush(self) -> None:
+        """Make every point and track handed over so far durable."""
+        self._points.write()
+        self._tracks.write()
+
+    def close(self) -> None:
+        """Flush, bring the one-minute aggregates up to date, let go; idempotent."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        try:
+            self.flush()
+            self._settle_flows()
+        finally:
+            self._database.close()
+            self._presence.end()
+
+    def events(self, camera: str | None = None) -> Iterator[Event]:
+        """Events of the run in order of time, camera, id."""
+        chosen = select(EVENTS).where(EVENTS.c.run == self.run).order_by(EVENTS.c.time_ns, EVENTS.c.camera, EVENTS.c.id)
+        with self._database.reading() as connection:
+            for row in connection.execute(chosen if camera is None else chosen.where(EVENTS.c.camera == camera)).yield_per(1000).mappings():
+                yield event_of(dict(row))
+
+    def crossings(self, camera: str | None = None) -> Iterator[Crossing]:
+        """Crossings of the run in order of time, camera, line, track."""
+        c = CROSSINGS.c
+        chosen = select(c.camera, c.time_ns, c.line, c.direction, c.track, c.kind, c.utc_ns, c.speed_kmh, c.speed_doubt_kmh)
+        chosen = chosen.where(c.run == self.run).order_by(c.time_ns, c.camera, c.line, c.track, c.direction)
+        with self._database.reading() as connection:
+            for row in connection.execute(chosen if camera is None else chosen.where(c.camera == camera)).yield_per(1000):
+                yield Crossing(*row)
+
+    def flows(self, camera: str | None = None) -> Iterator[Flow]:
+        """Crossings of the run counted by minute of the source's clock, camera, line, direction and kind."""
+        c = CROSSINGS.c
+        into_minute = (c.time_ns % NS_PER_MINUTE + NS_PER_MINUTE) % NS_PER_MINUTE  # SQLite's remainder keeps the sign of a time before zero
+        minute = (c.time_ns - into_minute).label("minute")
+        keys = (minute, c.camera, c.line, c.direction, c.kind)
+        chosen = select(*keys, func.min(c.utc_ns - into_minute), func.count(), func.avg(c.speed_kmh)).where(c.run == self.run)
+        chosen = (chosen if camera is None else chosen.where(c.camera == camera)).group_by(*keys).order_by(*keys)
+        with self._database.reading() as connection:
+            for at, where, line, direction, kind, utc_ns, count, mean in connection.execute(chosen):
+                yield Flow(where, at, utc_ns, line, direction, kind, count, mean)
+
+    def _settle_flows(self) -> None:
+        """Tier three follows from the crossings, so it can never disagree with them; the last to settle saw them all."""
+        place = self._tier("flows")
+        with sole_holder(place / "settling.lock", self._patience_s), whole_file(place / "flows.parquet", self._presence.token) as file:
+            rows = [astuple(flow) for flow in self.flows()]
+            columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in parts.FLOWS]
+            export.write_parquet(file, parts.FLOWS, [pa.table(columns, schema=parts.FLOWS)])
+
+    def export(self, out: Path) -> None:
+        """Write this run's six files into `out`, cameras merged in time order, each file whole or not at all."""
+        self.flush()
+        self._settle_flows()
+        sweep(make_folder(out), self.folder / "writers")
+        points, tracks = (sorted(self._tier(tier).glob("*.parquet")) for tier in ("points", "tracks"))
+        points_schema = parts.points_schema(parts.part_schema(points))
+        journeys: Counter[tuple[str, str, str]] = Counter()
+        merged_tracks = export.counting_journeys(parts.merged(tracks, "begin_ns", parts.TRACKS, "points_count"), journeys)
+        with whole_file(out / "crossings.csv", self._presence.token) as file:
+            export.write_crossings(file, self.crossings())
+        with whole_file(out / "events.jsonl", self._presence.token) as file:
+            export.write_events(file, self.events())
+        with whole_file(out / "flow.csv", self._presence.token) as file:
+            export.write_flow(file, self.flows())
+        with whole_file(out / "points.parquet", self._presence.token) as file:
+            export.write_parquet(file, points_schema, parts.merged(points, "time_ns", points_schema))
+        with whole_file(out / "tracks.parquet", self._presence.token) as file:
+            export.write_parquet(file, parts.TRACKS, merged_tracks)
+        with whole_file(out / "od.csv", self._presence.token) as file:
+            export.write_od(file, journeys)
+
+    def _tier(self, tier: str) -> Path:
+        return self.folder / tier / file_name(self.run)

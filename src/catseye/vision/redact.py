@@ -1,0 +1,347 @@
+"""The only maker of redacted pictures: solid fill over every head region, plate band and unexplained movement. It cannot be switched off.
+
+A picture waits `delay_s` of stream time, so that what is found later redacts it too. Without looks on both sides of it, it is withheld.
+Why solid, and what happens when detectors fail: docs/design/privacy.md.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+
+from catseye.core.arrays import Bools, Codes, Floats, Pixels
+from catseye.core.detections import Detections, Tracked
+from catseye.core.errors import ModelError
+from catseye.core.picture import RawFrame, RedactedPicture
+from catseye.core.road_user import RoadUser
+from catseye.core.time import NS_PER_S
+from catseye.vision.redact_regions import Boxes, Rows, carried, joined_boxes, joined_rows, on_the_move, regions, shadowed, unexplained
+
+FILL_RGB = (58, 62, 70)
+
+RegionAdder: TypeAlias = Callable[[Pixels], Floats]
+"""More to fill, found in the picture itself: uint8 (h, w, 3) RGB -> float32 (k, 4) left, top, right, bottom in its pixels."""
+
+
+Finder: TypeAlias = Callable[[Pixels], Detections]
+"""A closer look for road users: uint8 (h, w, 3) RGB -> boxes in its pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionSettings:
+    """How wide the net is cast; every value has a floor, and none switches redaction off.
+
+    `delay_s` of stream time a picture waits; `carry_s`: how far a track is carried before its first look and after its last
+    (`walker_carry_s`: walkers, who are slow, further);
+    `look_gap_s`: a picture further than this from the looks around it is withheld; `growth_ratio_per_s`: how fast a carried box grows;
+    `cab_from_height_px`: vehicles this high in the picture have their windows filled; `movement_ratio`: least share of the picture that
+    unexplained movement must cover; `sweep_every_s`: how often the sweeper looks, at most `sweep_width_px` wide.
+    """
+
+    delay_s: float = 1.5
+    carry_s: float = 1.0
+    walker_carry_s: float = 1.5
+    look_gap_s: float = 1.0
+    growth_ratio_per_s: float = 0.25
+    cab_from_height_px: float = 50.0
+    movement_ratio: float = 0.0003
+    sweep_every_s: float = 1.5
+    sweep_width_px: int = 640
+    waiting_max_count: int = 64
+
+    def __post_init__(self) -> None:
+        """Refuse a net with holes."""
+        if not 0.5 <= self.carry_s <= self.walker_carry_s <= self.delay_s or not 0 < self.look_gap_s <= self.delay_s or self.growth_ratio_per_s < 0.1:
+            raise ValueError(f"{self}; wanted 0.5 <= carry_s <= walker_carry_s <= delay_s, look_gap_s in 0..delay_s, growth_ratio_per_s >= 0.1")
+        if not 0 <= self.cab_from_height_px <= 60 or not 0 <= self.movement_ratio <= 0.002 or self.waiting_max_count < 1:
+            raise ValueError(f"{self}; wanted cab_from_height_px in 0..60, movement_ratio in 0..0.002, waiting_max_count >= 1")
+        if not 0 < self.sweep_every_s <= self.delay_s or self.sweep_width_px < 480:
+            raise ValueError(f"{self}; wanted sweep_every_s in 0..delay_s, sweep_width_px >= 480")
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one analysed frame told, in native pixels: tracks seen; every box found or guessed; which no track explains; the rest that moves."""
+
+    time_ns: int
+    tracks: Rows
+    found: Boxes
+    loose: Boxes
+    moving: Pixels | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """What a closer look found, less what drives and is carried by its track anyway, native pixels."""
+
+    time_ns: int
+    overlooked: Boxes
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A picture that may still show a face."""
+
+    time_ns: int
+    rgb: Pixels
+    is_still: bool
+
+
+class Redactor:
+    """Takes the frames of one camera in order, gives back pictures that are safe, `delay_s` of stream time later.
+
+    `names`: the kinds of road user its detector can tell apart. A detector that cannot name people and vehicles (`motion`)
+    is refused with `ModelError`: with it alone, only a `BackgroundRedactor` may show anything.
+    `adders` run on stills, `sweeper` on one analysed frame every `sweep_every_s`, for all pictures around it; both only add regions.
+    """
+
+    def __init__(
+        self,
+        names: Collection[RoadUser],
+        settings: RedactionSettings | None = None,
+        *,
+        adders: Sequence[RegionAdder] = (),
+        sweeper: Finder | None = None,
+    ) -> None:
+        if not {RoadUser.PEDESTRIAN, RoadUser.CAR} <= set(names):
+            came = f"a detector that names {', '.join(sorted(names)) or 'nothing'}"
+            raise ModelError("redaction", came, "one that names pedestrians and cars; without it only the background may be shown")
+        self.settings = settings or RedactionSettings()
+        self.withheld_count = 0
+        self._adders = tuple(adders)
+        self._sweeper = sweeper
+        self._camera = ""
+        self._native_px = (0, 0)
+        self._looks: deque[_Look] = deque()
+        self._sweeps: deque[_Sweep] = deque()
+        self._waiting: deque[_Waiting] = deque()
+
+    def see(
+        self,
+        frame: RawFrame,
+        tracked: Tracked | None = None,
+        detections: Detections | None = None,
+        *,
+        foreground: Bools | Pixels | None = None,
+        rgb: Pixels | None = None,
+        is_still: bool = False,
+    ) -> list[RedactedPicture]:
+        """Learn from one frame, and give what has become safe.
+
+        Pass `tracked` and `detections` (every raw box, weak ones too, native pixels) on analysed frames, both or neither;
+        `foreground` (mh, mw) of what moves, bool or not 0, any size; `rgb` uint8 (h, w, 3) when a picture of this frame is wanted, any size.
+        """
+        safe = self._new_picture_size(frame)
+        if tracked is not None and detections is not None:
+            self._looks.append(self._look(frame, tracked, detections, foreground))
+        if rgb is not None:
+            self._waiting.append(_Waiting(frame.time_ns, rgb, is_still))
+        if self._waiting and tracked is not None and detections is not None:
+            self._sweep(frame)
+        newest_ns = self._looks[-1].time_ns if self._looks else -1
+        delay_ns = int(self.settings.delay_s * NS_PER_S)
+        while self._waiting and self._waiting[0].time_ns + delay_ns <= newest_ns:
+            safe += self._release()
+        while len(self._waiting) > self.settings.waiting_max_count:
+            self._waiting.popleft()
+            self.withheld_count += 1
+        self._forget(newest_ns - 2 * delay_ns)
+        return safe
+
+    def close(self) -> list[RedactedPicture]:
+        """The stream is over: give the last pictures that are safe."""
+        safe: list[RedactedPicture] = []
+        while self._waiting:
+            safe += self._release(is_over=True)
+        self._looks.clear()
+        self._sweeps.clear()
+        return safe
+
+    def _new_picture_size(self, frame: RawFrame) -> list[RedactedPicture]:
+        """Boxes of one size say nothing about pictures of another: settle the old ones first."""
+        native_px = (frame.width_px, frame.height_px)
+        safe = self.close() if self._native_px not in {(0, 0), native_px} else []
+        self._native_px, self._camera = native_px, frame.camera
+        return safe
+
+    def _look(self, frame: RawFrame, tracked: Tracked, detections: Detections, foreground: Bools | Pixels | None) -> _Look:
+        """Tracks seen now are what is carried; where one coasts is only guessed, so that guess is filled like any box found."""
+        self._join(tracked)
+        seen = tracked.seen
+        when_ns = np.full(int(seen.sum()), frame.time_ns, np.int64)
+        found, followed = Boxes.of(detections.box_px, detections.kind, detections.score_ratio), Boxes.of(tracked.box_px, tracked.kind, tracked.score_ratio)
+        tracks = Rows(when_ns, tracked.track[seen], followed.box_px[seen], followed.kind[seen])
+        loose, found = found.beyond(tracks.box_px), joined_boxes([found, followed])
+        return _Look(frame.time_ns, tracks, found, loose, None if foreground is None else self._moving(foreground, found.box_px))
+
+    def _moving(self, foreground: Bools | Pixels, explained_px: Floats) -> Pixels:
+        """Movement outside the boxes and their shadows, in the mask's own size."""
+        scale = _scale((foreground.shape[1], foreground.shape[0]), self._native_px)
+        return unexplained(foreground, shadowed(explained_px, 0.15) * scale, self.settings.movement_ratio)
+
+    def _sweep(self, frame: RawFrame) -> None:
+        """Look closely now and then: who stands still and is overlooked time and again is found here."""
+        every_ns = int(self.settings.sweep_every_s * NS_PER_S)
+        if self._sweeper is None or (self._sweeps and frame.time_ns - self._sweeps[-1].time_ns < every_ns):
+            return
+        width_px = min(frame.width_px, self.settings.sweep_width_px)
+        size_px = (width_px, max(1, round(frame.height_px * width_px / frame.width_px)))
+        close = self._sweeper(frame.rgb(*size_px))
+        box_px = np.asarray(close.box_px * _scale(self._native_px, size_px), np.float32)
+        found = Boxes.of(box_px, close.kind, close.score_ratio)
+        driving_px = on_the_move(joined_rows([look.tracks for look in self._looks]), frame.time_ns)
+        self._sweeps.append(_Sweep(frame.time_ns, found.beyond(driving_px)))
+
+    def _join(self, tracked: Tracked) -> None:
+        """Two tracks found to be one road user are one in the past too, so that the gap between them is filled."""
+        for absorbed, survivor in tracked.joined.tolist():
+            for look in self._looks:
+                look.tracks.track[look.tracks.track == absorbed] = survivor
+
+    def _forget(self, before_ns: int) -> None:
+        oldest_ns = self._waiting[0].time_ns - 2 * int(self.settings.delay_s * NS_PER_S) if self._waiting else before_ns
+        while self._looks and self._looks[0].time_ns < min(before_ns, oldest_ns):
+            self._looks.popleft()
+        while self._sweeps and self._sweeps[0].time_ns < min(before_ns, oldest_ns):
+            self._sweeps.popleft()
+
+    def _release(self, is_over: bool = False) -> list[RedactedPicture]:
+        """The oldest waiting picture, redacted; nothing where the looks around it are too far away."""
+        picture = self._waiting.popleft()
+        if not self._is_looked_at(picture.time_ns, is_over):
+            self.withheld_count += 1
+            return []
+        size_px = (picture.rgb.shape[1], picture.rgb.shape[0])
+        users = self._road_users_at(picture.time_ns)
+        fill_px = regions(users.box_px * _scale(size_px, self._native_px), users.kind, self.settings.cab_from_height_px)
+        added_px = [adder(picture.rgb) for adder in self._adders] if picture.is_still else []
+        hidden = _hidden(self._beside(picture.time_ns), size_px)
+        return [_filled(self._camera, picture.time_ns, picture.rgb, np.concatenate([fill_px, *added_px]), hidden)]
+
+    def _is_looked_at(self, time_ns: int, is_over: bool) -> bool:
+        """A look no further than `look_gap_s` before the picture (or at it), and one after it unless the stream is over."""
+        gap_ns = int(self.settings.look_gap_s * NS_PER_S)
+        since_ns = [look.time_ns - time_ns for look in self._looks]
+        return any(-gap_ns <= since <= 0 for since in since_ns) and (is_over or any(0 <= since <= gap_ns for since in since_ns))
+
+    def _road_users_at(self, time_ns: int) -> Boxes:
+        """Every box that may be in the picture of this moment, native pixels: carried, found, found beside it, found by a closer look."""
+        settings = self.settings
+        reach_ns = int(settings.delay_s * NS_PER_S)
+        tracks = [look.tracks for look in self._looks if abs(look.time_ns - time_ns) <= reach_ns]
+        followed = carried(joined_rows(tracks), time_ns, settings.carry_s, settings.walker_carry_s, settings.growth_ratio_per_s)
+        beside = [look.found if look.time_ns == time_ns else look.loose for look in self._beside(time_ns)]
+        swept_ns = int((settings.sweep_every_s + settings.look_gap_s) * NS_PER_S)
+        swept = [sweep.overlooked for sweep in self._sweeps if abs(sweep.time_ns - time_ns) <= swept_ns]
+        return joined_boxes([followed, *beside, *swept])
+
+    def _beside(self, time_ns: int) -> list[_Look]:
+        """The looks around this moment: two on either side of it, none further than `look_gap_s`."""
+        gap_ns = int(self.settings.look_gap_s * NS_PER_S)
+        near = [look for look in self._looks if abs(look.time_ns - time_ns) <= gap_ns]
+        return [look for look in near if look.time_ns < time_ns][-2:] + [look for look in near if look.time_ns >= time_ns][:3]
+
+
+def _scale(wanted_px: tuple[int, int], given_px: tuple[int, int]) -> Floats:
+    """What to multiply boxes with to bring them from one picture size (width, height) to another."""
+    across, down = wanted_px[0] / given_px[0], wanted_px[1] / given_px[1]
+    return np.array([across, down, across, down], np.float32)
+
+
+def _hidden(looks: Sequence[_Look], size_px: tuple[int, int]) -> Pixels:
+    """What moved unexplained in any of these looks, as a fresh mask of the picture's (width, height), 0 or 255."""
+    moving = [look.moving for look in looks if look.moving is not None]
+    if not any(mask.any() for mask in moving):
+        return np.zeros(size_px[::-1], np.uint8)
+    union = moving[0]
+    for mask in moving[1:]:
+        union = cv2.max(union, mask if mask.shape == union.shape else cv2.resize(mask, union.shape[::-1], interpolation=cv2.INTER_NEAREST))
+    return np.array(cv2.resize(union, size_px, interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+@lru_cache(maxsize=4)
+def _solid(height_px: int, width_px: int) -> Pixels:
+    """A picture of nothing but the fill colour; never written to."""
+    return np.full((height_px, width_px, 3), FILL_RGB, np.uint8)
+
+
+def _filled(camera: str, time_ns: int, rgb: Pixels, fill_px: Floats, hidden: Pixels) -> RedactedPicture:
+    """A copy with every box of `fill_px` (picture pixels, rounded outwards) and every pixel set in `hidden` (which is used up) in one solid colour."""
+    height, width = rgb.shape[:2]
+    edges = np.concatenate([np.floor(fill_px[:, :2]), np.ceil(fill_px[:, 2:])], axis=1)
+    edges = np.where(np.isnan(edges), (0, 0, width, height), edges)  # a box that is nowhere may be anywhere
+    for left, top, right, bottom in np.clip(edges, 0, (width, height, width, height)).astype(int).tolist():
+        hidden[top:bottom, left:right] = 255
+    out = cv2.copyTo(_solid(height, width), hidden, rgb.copy())
+    return RedactedPicture(camera, time_ns, np.asarray(out, np.uint8), cv2.countNonZero(hidden) / hidden.size)
+
+
+def blank(camera: str, width_px: int, height_px: int) -> RedactedPicture:
+    """A picture of nothing, for drawings that have no photograph under them."""
+    return RedactedPicture(camera, 0, _solid(height_px, width_px).copy(), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundSettings:
+    """When a background is old enough to show, and what of it is filled.
+
+    `least_span_s` of samples, at least `least_count` of them, at most `most_count` (memory); what stood or moved for more than
+    `occupied_ratio` of the samples is filled; `spread_levels_count`: grey levels a sample may differ from the background.
+    """
+
+    least_span_s: float = 10.0
+    least_count: int = 9
+    most_count: int = 25
+    occupied_ratio: float = 0.2
+    spread_levels_count: int = 24
+
+    def __post_init__(self) -> None:
+        """Refuse a background that one person standing still could become."""
+        if self.least_span_s < 5 or not 5 <= self.least_count <= self.most_count or not 0 < self.occupied_ratio <= 0.34:
+            raise ValueError(f"background: {self}; wanted least_span_s >= 5, least_count in 5..most_count, occupied_ratio in 0..0.34")
+
+
+class BackgroundRedactor:
+    """The street without its users: the median of samples spread over the whole time, for cameras that have no detector but `motion`.
+
+    Filled solid: where something moved, or the samples disagree, for more than a fifth of them. Who stands still for the whole time is
+    indistinguishable from the street: the median of a longer time is the only cure, and `adders` (faces, plates) look over the result.
+    """
+
+    def __init__(self, camera: str, settings: BackgroundSettings | None = None, adders: Sequence[RegionAdder] = ()) -> None:
+        self.settings = settings or BackgroundSettings()
+        self._camera = camera
+        self._adders = tuple(adders)
+        self._samples: list[tuple[int, Pixels, Codes]] = []
+        self._step_ns = 0
+
+    def see(self, time_ns: int, rgb: Pixels, foreground: Bools | Pixels) -> None:
+        """Offer one picture and its moving foreground (any size); most are passed over. A new picture size begins anew."""
+        if self._samples and self._samples[-1][1].shape != rgb.shape:
+            self._samples, self._step_ns = [], 0
+        first_step_ns = int(self.settings.least_span_s * NS_PER_S) // self.settings.least_count
+        self._step_ns = self._step_ns or first_step_ns
+        if self._samples and time_ns - self._samples[-1][0] < self._step_ns:
+            return
+        moving = cv2.resize((foreground != 0).astype(np.uint8), rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        self._samples.append((time_ns, rgb, moving))
+        if len(self._samples) > self.settings.most_count:
+            self._samples, self._step_ns = self._samples[::2], 2 * self._step_ns
+
+    def picture(self) -> RedactedPicture | None:
+        """The background so far; None until it has been looked at long enough."""
+        count = len(self._samples)
+        if count < self.settings.least_count or self._samples[-1][0] - self._samples[0][0] < self.settings.least_span_s * NS_PER_S * 0.8:
+            return None
+        stack = np.stack([rgb for _, rgb, _ in self._samples])
+        median = np.median(stack, axis=0).astype(np.uint8)
+        differs = (np.abs(stack.astype(np.int16) - median).max(axis=3) > self.settings.spread_levels_count).mean(axis=0)
+        moves = np.mean([moving for _, _, moving in self._samples], axis=0)
+        occupied = ((differs > self.settings.occupied_ratio) | (moves > self.settings.occupied_ratio)).astype(np.uint8)
+        hidden = np.asarray(cv2.dilate(occupied, np.ones((5, 5), np.uint8)) * 255, np.uint8)
+        added = [adder(median) for adder in self._adders]
+        return _filled(self._camera, self._samples[-1][0], median, np.concatenate([np.empty((0, 4), np.float32), *added]), hidden)

@@ -1,0 +1,114 @@
+"""The second witness: moving foreground, heard only where the network is blind.
+
+A network trained on street-level photographs does not know a car seen from straight above. What moves there still moves.
+A moving body of a size the network should have seen, with nothing the network knows inside it, may start a track of unknown
+kind; the track counts only once it has travelled. While such a track lives, its moving body speaks for it, and the odd box the
+network throws into that body only tells the kind. Where the network sees, moving foreground is worse than it (shadows, queues
+that melt into one, headlight beams), so all it explains is left out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from catseye.core.arrays import Bools, Doubles, Floats, Ints, Pixels
+from catseye.core.columns import places_of
+from catseye.core.detections import Detections, Tracked
+from catseye.core.picture import RawFrame
+from catseye.core.road_user import RoadUser
+from catseye.vision.detect.boxes import iou_ratio
+from catseye.vision.foreground import blobs_of
+
+_UNKNOWN = RoadUser.UNKNOWN.code
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessSettings:
+    """When a moving body is believed.
+
+    `least_side_ratio`: its smaller side against the picture's smaller side (smaller bodies a network may well miss);
+    `sees_score_ratio`: a weaker box inside a body does not explain it, `names_score_ratio` and up it tells the body's kind;
+    `least_fill_ratio`: share of its box that moves; `least_travel_ratio`: how far a track of unknown kind must have moved, in its own sizes.
+    """
+
+    least_side_ratio: float = 0.022
+    least_fill_ratio: float = 0.35
+    least_travel_ratio: float = 0.7
+    same_body_iou_ratio: float = 0.35
+    body_score_ratio: float = 0.5
+    sees_score_ratio: float = 0.25
+    names_score_ratio: float = 0.12
+    agrees_iou_ratio: float = 0.5
+
+
+class Witness:
+    """Hears moving bodies beside the detector of one camera, and holds tracks of unknown kind back until they have moved."""
+
+    def __init__(self, settings: WitnessSettings | None = None) -> None:
+        """Nothing seen yet."""
+        self._settings = settings or WitnessSettings()
+        self._track: Ints = np.empty(0, np.int64)
+        self._blind_px: Floats = np.empty((0, 4), np.float32)  # where tracks that motion began, and that moved, were last
+        self._first_px: Doubles = np.empty((0, 2))
+        self._born_blind: Bools = np.empty(0, np.bool_)
+        self._moved: Bools = np.empty(0, np.bool_)
+
+    def hear(self, frame: RawFrame, mask: Pixels, found: Detections) -> Detections:
+        """What the tracker should see: the detector's boxes, and the moving bodies they do not explain, in native pixels."""
+        body_px = self._sizeable_px(frame, mask)
+        if not len(body_px):
+            return found
+        centre_px = (found.box_px[:, :2] + found.box_px[:, 2:]) / 2
+        inside = np.asarray(((centre_px[None] > body_px[:, None, :2]) & (centre_px[None] < body_px[:, None, 2:])).all(axis=2), np.bool_)
+        sees = found.score_ratio >= self._settings.sees_score_ratio
+        seen_count = inside[:, sees].sum(axis=1)
+        heard: Bools = np.logical_or(seen_count == 0, (seen_count == 1) & self._goes_on(body_px))
+        bodies = self._named(body_px[heard], inside[heard], found)
+        kept = found.keep(np.logical_not(inside[heard].any(axis=0)))
+        return kept.with_more(bodies)
+
+    def _named(self, body_px: Floats, inside: Bools, found: Detections) -> Detections:
+        """Moving bodies with what the best box inside each may add: its kind, and its outline where the two agree (a body has its shadow with it)."""
+        kind = np.full(len(body_px), _UNKNOWN, np.uint8)
+        box_px = body_px.copy()
+        if len(found) and len(body_px):
+            best = np.where(inside, found.score_ratio, 0).argmax(axis=1)
+            has = inside[np.arange(len(body_px)), best]
+            tells = has & (found.score_ratio[best] >= self._settings.names_score_ratio)
+            kind[tells] = found.kind[best[tells]]
+            agrees = has & (iou_ratio(body_px, found.box_px)[np.arange(len(body_px)), best] >= self._settings.agrees_iou_ratio)
+            box_px[agrees] = found.box_px[best[agrees]]
+        return Detections(box_px, np.full(len(body_px), self._settings.body_score_ratio, np.float32), kind)
+
+    def vet(self, tracked: Tracked) -> Bools:
+        """`tracked.sure` (m,), less the tracks of unknown kind that have not travelled: ghosts, flicker, trees in the wind."""
+        box_px = tracked.box_px
+        centre_px = ((box_px[:, :2] + box_px[:, 2:]) / 2).astype(np.float64)
+        unknown = tracked.kind == _UNKNOWN
+        first_px, born_blind, moved = centre_px.copy(), unknown.copy(), np.zeros(len(unknown), np.bool_)
+        place, known = places_of(tracked.track, self._track)
+        old = place[known]
+        first_px[known], born_blind[known], moved[known] = self._first_px[old], self._born_blind[old], self._moved[old]
+        size_px = np.sqrt(np.maximum((box_px[:, 2:] - box_px[:, :2]).prod(axis=1), 1))
+        moved |= np.hypot(*(centre_px - first_px).T) >= self._settings.least_travel_ratio * size_px
+        away = np.ones(len(self._track), np.bool_)  # lost for now, may be stitched
+        away[old] = False
+        place, gone = places_of(np.concatenate([tracked.ended, tracked.joined[:, 0]]), self._track)
+        away[place[gone]] = False
+        self._blind_px = box_px[born_blind & moved]
+        order = np.argsort(track := np.concatenate([tracked.track, self._track[away]]))
+        self._track = track[order]
+        self._first_px = np.concatenate([first_px, self._first_px[away]])[order]
+        self._born_blind = np.concatenate([born_blind, self._born_blind[away]])[order]
+        self._moved = np.concatenate([moved, self._moved[away]])[order]
+        return np.asarray(tracked.sure & (moved | ~unknown), np.bool_)
+
+    def _sizeable_px(self, frame: RawFrame, mask: Pixels) -> Floats:
+        blobs = blobs_of(mask, frame.width_px, frame.height_px)
+        side_px = (blobs.box_px[:, 2:] - blobs.box_px[:, :2]).min(axis=1, initial=np.inf)
+        least_px = self._settings.least_side_ratio * min(frame.width_px, frame.height_px)
+        return np.asarray(blobs.box_px[(side_px >= least_px) & (blobs.fill_ratio >= self._settings.least_fill_ratio)], np.float32)
+
+    def _goes_on(self, body_px: Floats) -> Bools:
+        """Whether a track that motion began, and that has moved, was last where this body is (n,)."""
+        return np.asarray((iou_ratio(body_px, self._blind_px) > self._settings.same_body_iou_ratio).any(axis=1), np.bool_)

@@ -1,0 +1,1 @@
+"""The HTTP API and the pages; shows only what the vault hands out."""

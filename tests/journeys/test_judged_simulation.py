@@ -1,0 +1,94 @@
+"""One line of data end to end without video: a simulated junction, judged, must give the truths derived from the simulation itself."""
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.conftest import skip_or_fail
+
+from catseye.station.judging import run_judge
+from catseye.station.site import load_site
+
+SITE = Path(__file__).parents[2] / "sites" / "sumo-junction.toml"
+SIMULATED = Path(__file__).parents[3] / "shared" / "traffic" / "sumo-junction"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def events(out: Path) -> list[dict]:
+    return [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not SIMULATED.is_dir():
+        skip_or_fail("no ../shared/traffic")
+    out = tmp_path_factory.mktemp("judged")
+    outcome = run_judge(load_site(SITE), SIMULATED / "fcd.xml.gz", out, camera=None, signals=SIMULATED / "tls.xml.gz")
+    assert outcome.exit_code == 0, outcome.lines_of_text
+    return out
+
+
+def test_the_red_light_runs_are_those_of_the_truth(out: Path) -> None:
+    truth = rows(SIMULATED / "gt_red_light.csv")
+    found = {event["tracks"][0]: event for event in events(out) if event["kind"] == "red-light"}
+    assert set(found) == {row["vehicle"] for row in truth}
+    for row in truth:
+        assert found[row["vehicle"]]["time_s"] == pytest.approx(float(row["t_s"]), abs=0.2)
+    assert not [event for event in events(out) if event["kind"] == "stop-line"]
+
+
+def test_the_vehicle_that_goes_the_wrong_way_is_the_only_one(out: Path) -> None:
+    (truth,) = rows(SIMULATED / "gt_wrong_way.csv")
+    (found,) = [event for event in events(out) if event["kind"] == "wrong-way"]
+    assert found["tracks"] == [truth["vehicle"]]
+    assert (found["time_s"], found["end_time_s"]) == pytest.approx((float(truth["t_start_s"]), float(truth["t_end_s"])), abs=0.5)
+
+
+def test_vehicles_over_60_kmh_and_their_highest_speeds_are_exact(out: Path) -> None:
+    truth = {row["vehicle"]: float(row["max_kmh"]) for row in rows(SIMULATED / "gt_speeding_over_60kmh.csv")}
+    found = {event["tracks"][0]: event["measures"][0]["value"] for event in events(out) if event["kind"] == "speeding"}
+    fast = {track: speed for track, speed in found.items() if speed > 60}
+    assert fast == pytest.approx(truth, abs=0.06)
+
+
+def test_every_movement_is_counted_exactly(out: Path) -> None:
+    truth: Counter[tuple[str, str]] = Counter()
+    for row in rows(SIMULATED / "gt_flow_counts.csv"):
+        truth[row["from_edge"].removesuffix("0A0"), row["to_edge"].removeprefix("A0").removesuffix("0")] += int(row["count"])
+    found = Counter({(row["from_line"], row["to_line"]): int(row["count"]) for row in rows(out / "od.csv")})
+    wrong_way = found.pop(("to-right", "to-right"))
+    assert wrong_way == 1
+    assert found == {(f"from-{begin}", f"to-{end}"): count for (begin, end), count in truth.items()}
+
+
+def test_every_stop_line_crossing_has_its_time_and_speed(out: Path) -> None:
+    truth = {row["vehicle"]: row for row in rows(SIMULATED / "gt_stopline_crossings.csv")}
+    found = {row["track"]: row for row in rows(out / "crossings.csv") if row["line"].startswith("stop-")}
+    assert set(found) == set(truth)
+    for vehicle, row in truth.items():
+        assert found[vehicle]["direction"] == "forward"
+        assert float(found[vehicle]["time_s"]) == pytest.approx(float(row["t_s"]) - 0.1, abs=0.11)
+        assert float(found[vehicle]["speed_kmh"]) == pytest.approx(float(row["speed_kmh"]), abs=4)
+
+
+def test_its_own_points_judged_again_give_the_same_events(out: Path, tmp_path: Path) -> None:
+    run_judge(load_site(SITE), out / "points.parquet", tmp_path, camera=None, signals=SIMULATED / "tls.xml.gz")
+    drop = ("lineage", "id")  # the file it came from is another
+    first, again = (sorted(json.dumps({k: v for k, v in event.items() if k not in drop}) for event in events(folder)) for folder in (out, tmp_path))
+    assert again == first
+    assert (tmp_path / "crossings.csv").read_text() == (out / "crossings.csv").read_text()
+
+
+def test_without_its_signals_the_signal_rules_are_listed_as_not_judged(tmp_path: Path) -> None:
+    if not SIMULATED.is_dir():
+        skip_or_fail("no ../shared/traffic")
+    outcome = run_judge(load_site(SITE), SIMULATED / "fcd.xml.gz", tmp_path, camera=None, signals=None)
+    assert outcome.exit_code == 1
+    assert sum("not judged: red-" in line for line in outcome.lines_of_text) == 4
+    assert {event["kind"] for event in events(tmp_path)} == {"speeding", "wrong-way", "near-miss", "collision"}

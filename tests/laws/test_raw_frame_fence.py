@@ -1,0 +1,43 @@
+"""A raw frame may show a face. Only the rooms that must touch one may even name it."""
+
+import ast
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[2] / "src" / "catseye"
+MAY_NAME_A_RAW_FRAME = {"core", "vision", "fleet", "station", "testing"}
+MAKES_REDACTED_PICTURES = SOURCE / "vision" / "redact.py"
+
+
+def names_in(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text())
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return names | {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+
+
+def calls_in(path: Path) -> set[str]:
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    return {call.id for call in calls if isinstance(call, ast.Name)} | {call.attr for call in calls if isinstance(call, ast.Attribute)}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0]
+
+
+def test_only_the_rooms_inside_the_fence_name_a_raw_frame() -> None:
+    outside = [path for path in SOURCE.rglob("*.py") if room_of(path) not in MAY_NAME_A_RAW_FRAME]
+    assert outside, "the law must have something to watch"
+    assert [str(path) for path in outside if "RawFrame" in names_in(path)] == []
+
+
+def test_only_redaction_makes_a_redacted_picture() -> None:
+    makers = [path for path in SOURCE.rglob("*.py") if "RedactedPicture" in calls_in(path) and room_of(path) != "testing"]
+    assert makers in ([], [MAKES_REDACTED_PICTURES])
+
+
+def test_no_path_writes_pixels_past_redaction() -> None:
+    """Encoders and picture writers live in two files only; both take nothing but a RedactedPicture."""
+    writers = {"imwrite", "imencode", "imsave", "VideoWriter", "add_stream", "tofile"}
+    found = {str(path.relative_to(SOURCE)): sorted(calls_in(path) & writers) for path in SOURCE.rglob("*.py") if calls_in(path) & writers}
+    allowed = {"vault/pictures.py", "station/preview.py", "station/demo/encode.py"}  # demo/encode.py writes rendered scenes: nobody real is in them
+    assert set(found) <= allowed, found

@@ -1,0 +1,79 @@
+"""Regions follow their box: whole heads and whole plate bands, at any scale."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catseye.core.road_user import ROAD_USERS, RoadUser
+from catseye.vision.redact_regions import Boxes, Rows, carried, on_the_move, regions, unexplained
+
+KINDS = np.arange(len(ROAD_USERS), dtype=np.uint8)
+S = 1_000_000_000
+
+
+def rows(*looks: tuple[int, int, float]) -> Rows:
+    """(track, time in ms, left): pedestrians 20 wide and 60 high."""
+    left = np.array([look[2] for look in looks])
+    box_px = np.stack([left, np.full(len(left), 50.0), left + 20, np.full(len(left), 110.0)], axis=1).astype(np.float32)
+    time_ns, track = np.array([look[1] for look in looks], np.int64) * 1_000_000, np.array([look[0] for look in looks], np.int64)
+    return Rows(time_ns, track, box_px, np.zeros(len(left), np.uint8))
+
+
+@given(st.floats(0.05, 20), st.floats(0, 500), st.floats(0, 500), st.floats(5, 200), st.floats(5, 200))
+def test_regions_grow_with_their_box(scale: float, left: float, top: float, width: float, height: float) -> None:
+    box_px = np.tile(np.array([left, top, left + width, top + height], np.float32), (len(KINDS), 1))
+    here, there = regions(box_px, KINDS, 50.0), regions(box_px * np.float32(scale), KINDS, 50.0 * scale)
+    if abs(height - 50) > 0.01:
+        assert np.allclose(here * scale, there, rtol=1e-3, atol=1e-2 * max(1, scale))
+
+
+def test_every_kind_has_something_to_fill() -> None:
+    box_px = np.array([[100, 100, 200, 300]], np.float32)
+    assert all(len(regions(box_px, KINDS[[kind]], 50.0)) for kind in KINDS)
+
+
+def test_shoulders_and_head_alone_are_mostly_head() -> None:
+    whole, bust = np.array([[0, 0, 40, 100]], np.float32), np.array([[0, 0, 100, 100]], np.float32)
+    depth = [regions(box_px, np.zeros(1, np.uint8), 50.0)[0, 3] for box_px in (whole, bust)]
+    assert depth[0] < 40
+    assert depth[1] > 70
+
+
+def test_people_in_a_crowd_are_filled_whole_since_one_may_hide_another() -> None:
+    pair = np.array([[0, 0, 40, 100], [25, 40, 65, 140]], np.float32)
+    assert regions(pair, np.zeros(2, np.uint8), 50.0)[:, 3].tolist() == [100, 140]
+
+
+def test_a_box_whose_class_is_doubtful_is_of_no_class() -> None:
+    pair = Boxes.of(np.zeros((2, 4), np.float32), np.full(2, RoadUser.CAR.code, np.uint8), np.array([0.49, 0.51], np.float32))
+    assert pair.kind.tolist() == [RoadUser.UNKNOWN.code, RoadUser.CAR.code]
+
+
+def test_between_two_looks_a_track_is_interpolated_and_a_little_larger() -> None:
+    here = carried(rows((1, 0, 100), (1, 400, 140)), 200_000_000, 1.0, 1.5, 0.25)
+    assert here.box_px.round(2).tolist() == [[119, 47, 141, 113]]
+
+
+def test_a_track_of_long_ago_is_not_carried_to_now() -> None:
+    assert len(carried(rows((1, 0, 100), (1, 100, 101), (1, 200, 102)), 5 * S, 1.0, 1.5, 0.25).box_px) == 0
+
+
+def test_no_tracks_carry_nothing() -> None:
+    assert len(carried(rows(), 0, 1.0, 1.5, 0.25).box_px) == 0
+
+
+def test_what_stands_does_not_drive() -> None:
+    looks = rows((1, 0, 100), (2, 0, 300), (1, 500, 101), (2, 500, 340))
+    assert on_the_move(looks, 500_000_000)[:, 0].tolist() == [340]
+
+
+def test_a_sliver_is_not_a_road_user() -> None:
+    mask = np.zeros((90, 160), np.uint8)
+    mask[40:42, 20:100] = 255
+    assert not unexplained(mask, np.empty((0, 4), np.float32), 0.0003).any()
+
+
+def test_what_moves_is_filled_above_too() -> None:
+    mask = np.zeros((90, 160), np.bool_)
+    mask[40:60, 70:80] = True
+    assert unexplained(mask, np.empty((0, 4), np.float32), 0.0003)[33:60, 70:80].all()
