@@ -34,7 +34,7 @@ test: $(VENV)/dev.stamp  ## the laws of the house and every test
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -n 2 --dist loadfile -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q --reruns 1 -rR
 
 soak: $(VENV)/dev.stamp  ## the long runs: memory over 10,000 frames, kill -9 at many moments
 	$(BIN)/python -m pytest -q -m soak --timeout 1800

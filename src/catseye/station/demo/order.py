@@ -6,6 +6,8 @@ import numpy as np
 
 from catseye.core.arrays import Bools, Doubles
 
+TIE_M2 = 1e-9  # bodies that touch a line lie on it, whatever the last bit says
+
 
 def far_to_near(feet_m: Doubles, box_px: Doubles, eye_m: Doubles) -> list[int]:
     """Rows of footprints (n, 4, 2) in the order in which to paint them; `box_px` (n, 4) says which can cover each other at all.
@@ -45,6 +47,6 @@ def _parted(owner_m: Doubles, guest_m: Doubles, eye_m: Doubles, *, eye_inside: b
     outward = np.column_stack([along[:, 1], -along[:, 0]])
     outward *= np.sign(np.einsum("ij,ij->i", outward, owner_m - owner_m.mean(axis=0)))[:, None]
     limit = np.einsum("ij,ij->i", outward, owner_m)
-    guest_out = (guest_m @ outward.T >= limit).all(axis=0)
-    eye_out = outward @ eye_m > limit
+    guest_out = (guest_m @ outward.T >= limit - TIE_M2).all(axis=0)
+    eye_out = outward @ eye_m > limit + TIE_M2
     return bool((guest_out & (~eye_out if eye_inside else eye_out)).any())

@@ -52,12 +52,13 @@ def paint_solid(canvas: Canvas, solid: Solid, number: int, x_m: float, y_m: floa
     normals = place(solid.normal, 0, 0, heading_deg)
     colours = _shaded(solid, normals, canvas.sun_ratio, float(veil_ratio(np.hypot(x_m - eye[0], y_m - eye[1]), canvas.fog_m)))
     middles = place(solid.part_middle_m, x_m, y_m, heading_deg)
-    order = np.lexsort([np.arange(len(solid.part)), -np.linalg.norm(middles - eye, axis=1)[solid.part], solid.part_layer[solid.part]])
+    away_m = np.round(np.linalg.norm(middles - eye, axis=1), 6)  # parts left and right of an axis are equally far, whatever the last bit says
+    order = np.lexsort([np.arange(len(solid.part)), -away_m[solid.part], solid.part_layer[solid.part]])
     fixed = np.round((px - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
     limb_fixed = np.round((limb_px - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32).reshape(-1, 2, 2)
     thick_px = np.maximum(1, np.round(2 * solid.limb_radius_m * canvas.pose.focal_px / limb_depth_m.reshape(-1, 2).mean(1))).astype(int)
     outwards = np.einsum("ij,ij->i", normals, eye - corners[solid.first_corner])
-    faces_away = (outwards <= 0) & ~solid.both_sides
+    faces_away = (outwards <= 1e-9) & ~solid.both_sides
     for index in order[~faces_away[order]]:
         code = number * LABELS + int(solid.label[index])
         limb = solid.limb_of_face[index]
@@ -76,7 +77,7 @@ def _shaded(solid: Solid, normals: Doubles, sun_ratio: float, fog_ratio: float) 
     light = AMBIENT + DIRECT * (sun_ratio * sun + (1 - sun_ratio) * sky) + 0.06 * normals[:, 2]
     light = np.where(solid.limb_of_face >= 0, 0.92, np.where(solid.glows, 1.0, light))
     colour = np.clip(solid.colour * light[:, None], 0, 255) * (1 - fog_ratio) + FOG * fog_ratio
-    return [(int(r), int(g), int(b)) for r, g, b in colour]
+    return [(int(r), int(g), int(b)) for r, g, b in np.round(colour, 6)]
 
 
 def _fill(canvas: Canvas, fixed: Ints, colour: tuple[int, int, int], code: int) -> None:
