@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from catseye.core.road_user import RoadUser
-from catseye.vision.stitch import are_alike, other_halves, overlap_ratio, twins
+from catseye.vision.stitch import are_alike, born_near, other_halves, overlap_ratio, twins
 from catseye.vision.track_columns import TRACK, Records
 
 CAR, BUS, CYCLIST, UNKNOWN = (kind.code for kind in (RoadUser.CAR, RoadUser.BUS, RoadUser.CYCLIST, RoadUser.UNKNOWN))
@@ -18,7 +18,9 @@ def half(x_px: float, speed_pxs: float, born_s: float, seen_s: float, kind: int 
 
 
 def meets(lost: Records, newborn: Records, at_s: float) -> bool:
-    return len(other_halves(lost, newborn, round(at_s * NS))[0]) == 1
+    at_ns, one = round(at_s * NS), np.zeros(1, np.int64)
+    near = born_near(lost, lost["seen_ns"], newborn, at_ns)
+    return len(near[0]) == 1 and len(other_halves(lost, newborn, at_ns, (one, one))) == 1
 
 
 @pytest.mark.parametrize(

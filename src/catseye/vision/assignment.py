@@ -9,6 +9,8 @@ from catseye.core.arrays import Bools, Doubles, Ints
 
 Pairs: TypeAlias = tuple[Ints, Ints]
 
+FEW_PAIRS = 40  # below it the solver is quicker than looking for the pairs that need none
+
 
 def pairs_within(reach_px: Doubles, from_px: Doubles, to_px: Doubles) -> Pairs:
     """Rows and columns of all pairs closer than `reach_px` (n,) on both axes, rows ascending; centres are (n, 2) and (m, 2)."""
@@ -29,6 +31,8 @@ def assign(rows: Ints, cols: Ints, cost: Doubles, lonely_cost: float) -> Ints:
     """
     if not len(rows):
         return np.empty(0, np.int64)
+    if len(rows) <= FEW_PAIRS:
+        return np.sort(_solve(rows, cols, cost, lonely_cost))
     row_best, row_next = _best_and_next(rows, cost, lonely_cost)
     col_best, col_next = _best_and_next(cols, cost, lonely_cost)
     # Any other way to pair this row and this column off costs at least both their second choices; this way costs at most one loner more.

@@ -55,6 +55,9 @@ class Foreground:
         self._settings = settings or ForegroundSettings()
         self._background: Floats = np.empty((0, 0), np.float32)
         self._noise: Floats = np.empty((0, 0), np.float32)  # mean absolute difference where nothing moves
+        # Room for what is only needed while a frame is seen: pages fresh from the system cost more than all that is done in them.
+        self._grey: list[Pixels] = []
+        self._float: list[Floats] = []
         self._first_ns = self._last_ns = self._same_light_ns = 0
         self._held: list[tuple[slice, slice]] = []
         self._open = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
@@ -74,12 +77,14 @@ class Foreground:
         if self._background.shape != grey.shape:
             self._background = grey.astype(np.float32)
             self._noise = np.full(grey.shape, _FIRST_NOISE, np.float32)
+            self._grey = [np.empty_like(grey) for _ in range(2)]
+            self._float = [np.empty(grey.shape, np.float32) for _ in range(2)]
             self._first_ns = self._last_ns = self._same_light_ns = time_ns
             return np.zeros_like(grey)
-        known = cv2.convertScaleAbs(self._background)
+        known = cv2.convertScaleAbs(self._background, dst=self._grey[0])
         gain = _gain_ratio(grey, known)
         level = _exposed(grey, gain)
-        difference = cv2.absdiff(level, known)
+        difference = cv2.absdiff(level, known, dst=known)
         mask = self._threshold(difference)
         elapsed_s = max((time_ns - self._last_ns) / NS_PER_S, 0.0)
         self._last_ns = max(time_ns, self._last_ns)
@@ -103,30 +108,31 @@ class Foreground:
         return np.asarray(cv2.convertScaleAbs(self._background), np.uint8) if self._background.size else None
 
     def _threshold(self, difference: Pixels) -> Pixels:
-        # not cv2.max: it takes a picture of one pixel for a scalar
-        limit = np.maximum(cv2.convertScaleAbs(self._noise, alpha=self._settings.noise_factor_ratio), np.uint8(self._settings.least_difference_count))
+        limit = cv2.convertScaleAbs(self._noise, dst=self._grey[1], alpha=self._settings.noise_factor_ratio)
+        np.maximum(limit, np.uint8(self._settings.least_difference_count), out=limit)  # not cv2.max: it takes a picture of one pixel for a scalar
         mask = cv2.compare(difference, limit, cv2.CMP_GT)
         if not cv2.hasNonZero(mask):
             return np.asarray(mask, np.uint8)
-        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, self._open)
-        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, self._close), np.uint8)
+        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, self._open, dst=mask)
+        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, self._close, dst=mask), np.uint8)
 
     def _learn(self, level: Pixels, mask: Pixels, elapsed_s: float) -> None:
         """Move the background towards the picture: slowly where something moves, so that it is absorbed only when it stands."""
         warm = self._last_ns - self._first_ns < self._settings.warm_up_s * NS_PER_S
         most = elapsed_s * (_WARM_PER_S if warm else _QUICK_PER_S)
-        towards = cv2.subtract(level, self._background, dtype=cv2.CV_32F)
-        step = _within(towards, most)
+        towards, step = self._float
+        towards = np.asarray(cv2.subtract(level, self._background, dst=towards, dtype=cv2.CV_32F), np.float32)
+        _within(towards, most, step)
         if not warm and cv2.hasNonZero(mask):
             slow = elapsed_s * _ABSORBED / self._settings.absorb_s
-            cv2.copyTo(_within(towards, slow), mask, step)
+            cv2.copyTo(_within(towards, slow, towards), mask, step)
         for box in self._held if not warm else ():
             step[box] = 0
         self._background += step
 
     def _learn_noise(self, difference: Pixels, mask: Pixels, elapsed_s: float) -> None:
         weight = 1 - math.exp(-elapsed_s / _NOISE_S)
-        cv2.accumulateWeighted(difference, self._noise, weight, cv2.bitwise_not(mask))
+        cv2.accumulateWeighted(difference, self._noise, weight, cv2.bitwise_not(mask, dst=self._grey[1]))
 
     def _follow_light(self, gain: float) -> None:
         """Take on a gain that lasts: dusk must not run out of it, and a lamp that is switched on is no moving thing for long."""
@@ -138,15 +144,17 @@ class Foreground:
             self._same_light_ns = self._last_ns
 
 
-def _within(values: Floats, most: float) -> Floats:
+def _within(values: Floats, most: float, out: Floats) -> Floats:
     """Values kept in -most..most: a quarter of the time np.clip takes."""
-    return np.maximum(np.minimum(values, np.float32(most)), np.float32(-most))
+    np.minimum(values, np.float32(most), out=out)
+    return np.maximum(out, np.float32(-most), out=out)
 
 
 def _gain_ratio(grey: Pixels, known: Pixels) -> float:
     """What the picture must be multiplied by to have the background's exposure: the median ratio on a coarse grid."""
     sample, wanted = grey[::10, ::10].astype(np.float32) + 1, known[::10, ::10].astype(np.float32) + 1
-    return float(np.median(wanted / sample))
+    ratio = (wanted / sample).ravel()
+    return float(np.partition(ratio, len(ratio) // 2)[len(ratio) // 2])
 
 
 def _exposed(grey: Pixels, gain: float) -> Pixels:

@@ -36,22 +36,29 @@ def overlap_ratio(place_px: Doubles, other_px: Doubles) -> Doubles:
     return shared / union
 
 
-def other_halves(lost: Records, newborn: Records, time_ns: int) -> Pairs:
-    """Rows (lost, newborn) that are one road user: `lost` as it was seen last, `newborn` as it stands at `time_ns`."""
+def births(newborn: Records, time_ns: int) -> Doubles:
+    """Where the tracks that stand at `time_ns` were born, (n, 2) pixels."""
     age_s = (time_ns - newborn["born_ns"]) / NS_PER_S
-    birth_px = newborn["place_px"][:, :2] - newborn["rate_pxs"][:, :2] * age_s[:, None]
-    last_px, rate = lost["place_px"][:, :2], lost["rate_pxs"][:, :2]
-    longest_s = np.maximum(newborn["born_ns"].max(initial=0) - lost["seen_ns"], 0) / NS_PER_S
-    reach = REACH_RATIO * size_px(lost["place_px"]) + np.abs(rate).max(axis=1, initial=0.0) * longest_s
-    rows, cols = pairs_within(reach, last_px, birth_px)
-    gap_s = (newborn["born_ns"][cols] - lost["seen_ns"][rows]) / NS_PER_S
-    after = gap_s > 0
-    rows, cols, gap_s = rows[after], cols[after], gap_s[after]
-    cost = _cost_of_being_one(lost[rows], newborn[cols], birth_px[cols] - last_px[rows], gap_s)
-    fits = (cost < MOST_COST_RATIO) & are_alike(kind_of(lost[rows]), kind_of(newborn[cols]))
-    rows, cols = rows[fits], cols[fits]
-    chosen = assign(rows, cols, cost[fits], MOST_COST_RATIO)
-    return rows[chosen], cols[chosen]
+    born_px: Doubles = newborn["place_px"][:, :2] - newborn["rate_pxs"][:, :2] * age_s[:, None]
+    return born_px
+
+
+def born_near(hidden: Records, stood_ns: Ints | int, newborn: Records, time_ns: int) -> Pairs:
+    """Rows (hidden, newborn) where a birth lies within reach of where a track, standing at `stood_ns`, was seen last."""
+    place, rate = hidden["place_px"], hidden["rate_pxs"][:, :2]
+    last_px = place[:, :2] - rate * ((stood_ns - hidden["seen_ns"]) / NS_PER_S)[:, None]
+    longest_s = np.maximum(newborn["born_ns"].max(initial=0) - hidden["seen_ns"], 0) / NS_PER_S
+    reach = REACH_RATIO * size_px(place) + np.abs(rate).max(axis=1, initial=0.0) * longest_s
+    return pairs_within(reach, last_px, births(newborn, time_ns))
+
+
+def other_halves(lost: Records, newborn: Records, time_ns: int, pairs: Pairs) -> Ints:
+    """Which of `pairs`, told row by row by `lost` as it was seen last and `newborn` as it stands at `time_ns`, are one road user; each in one pair at most."""
+    gap_s = (newborn["born_ns"] - lost["seen_ns"]) / NS_PER_S
+    with np.errstate(divide="ignore", invalid="ignore"):  # born before the other was lost: out, whatever it costs
+        cost = _cost_of_being_one(lost, newborn, births(newborn, time_ns) - lost["place_px"][:, :2], gap_s)
+        fits = np.flatnonzero((gap_s > 0) & (cost < MOST_COST_RATIO) & are_alike(kind_of(lost), kind_of(newborn)))
+    return fits[assign(pairs[0][fits], pairs[1][fits], cost[fits], MOST_COST_RATIO)]
 
 
 def _cost_of_being_one(lost: Records, newborn: Records, moved_px: Doubles, gap_s: Doubles) -> Doubles:
@@ -77,10 +84,14 @@ def twins(tracks: Records, young: Ints, least_overlap_ratio: float) -> Pairs:
     place, rate = tracks["place_px"], tracks["rate_pxs"]
     which, older = pairs_within(size_px(place[young]) * 0.5, place[young, :2], place[:, :2])
     rows = young[which]
+    after = tracks["track"][older] < tracks["track"][rows]
+    rows, older = rows[after], older[after]
+    if not len(rows):
+        return rows, older
     overlap = overlap_ratio(place[rows], place[older])
     slip = np.abs(rate[rows, :2] - rate[older, :2]).max(axis=1, initial=0.0) / size_px(place[rows])
     kind = kind_of(tracks)
-    same = (tracks["track"][older] < tracks["track"][rows]) & (overlap >= least_overlap_ratio) & (slip < 1.0) & are_alike(kind[rows], kind[older])
+    same = (overlap >= least_overlap_ratio) & (slip < 1.0) & are_alike(kind[rows], kind[older])
     rows, older = rows[same], older[same]
     order = np.lexsort((-overlap[same], rows))
     rows, first = np.unique(rows[order], return_index=True)

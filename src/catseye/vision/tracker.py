@@ -9,7 +9,7 @@ from catseye.core.detections import Detections, Tracked
 from catseye.core.road_user import IS_FOUR_WHEELED, RoadUser
 from catseye.core.time import NS_PER_S
 from catseye.vision.assignment import Pairs, assign, pairs_within
-from catseye.vision.stitch import are_alike, other_halves, overlap_ratio, twins
+from catseye.vision.stitch import are_alike, born_near, other_halves, overlap_ratio, twins
 from catseye.vision.track_columns import TRACK, Motion, as_last_seen, correct, kind_of, no_tracks, noise_ratio, predict, size_px, stack
 
 LARGEST_PX = 1e5  # no camera has a box out there
@@ -51,9 +51,9 @@ class TrackerSettings:
     weak_lonely_cost_ratio: float = 12.0
     covered_ratio: float = 0.6
     twin_overlap_ratio: float = 0.7
-    twin_checks_count: int = 6
+    twin_checks_count: int = 3
     twin_age_s: float = 5.0
-    mend_every_s: float = 0.15
+    mend_every_s: float = 0.3
     motion: Motion = field(default_factory=Motion)
 
 
@@ -230,23 +230,30 @@ class Tracker:
 
     def _stitch(self, time_ns: int) -> Ints:
         """Give newborn tracks that continue a lost or coasting one its name."""
-        settings, live, lost_count = self._settings, self._live, len(self._lost)
+        settings, live = self._settings, self._live
         young = live["sure"] & (time_ns - live["born_ns"] <= settings.stitch_try_s * NS_PER_S)
         young &= live["spread"][:, 2] < settings.known_rate_variance_ratio
         newborn, coasting = np.flatnonzero(young), np.flatnonzero((live["seen_ns"] < time_ns) & live["sure"] & ~young)
-        if not len(newborn) or not lost_count + len(coasting):
+        if not len(newborn) or not len(self._lost) + len(coasting):
             return _NO_PAIRS
-        hidden = stack(self._lost, as_last_seen(live[coasting], time_ns, settings.motion))
-        olds, news = other_halves(hidden, live[newborn], time_ns)
-        if not len(olds):
+        away, first_cols = born_near(self._lost, self._lost["seen_ns"], live[newborn], time_ns)
+        near, last_cols = born_near(live[coasting], time_ns, live[newborn], time_ns)
+        if not len(away) + len(near):
             return _NO_PAIRS
-        pairs = np.stack([live["track"][newborn[news]], hidden["track"][olds]], axis=1)
+        rows, cols = np.concatenate([away, near + len(self._lost)]), newborn[np.concatenate([first_cols, last_cols])]
+        hidden = stack(self._lost[away], as_last_seen(live[coasting[near]], time_ns, settings.motion))
+        halves = other_halves(hidden, live[cols], time_ns, (rows, cols))
+        if not len(halves):
+            return _NO_PAIRS
+        hidden, olds, news = hidden[halves], rows[halves], cols[halves]
+        pairs = np.stack([live["track"][news], hidden["track"]], axis=1)
         for name in ("track", "born_ns"):
-            live[name][newborn[news]] = hidden[name][olds]
+            live[name][news] = hidden[name]
         for name in ("looks", "strong_looks", "votes"):
-            live[name][newborn[news]] += hidden[name][olds]
-        self._lost = np.delete(self._lost, olds[olds < lost_count])
-        live = np.delete(live, coasting[olds[olds >= lost_count] - lost_count])
+            live[name][news] += hidden[name]
+        is_lost = olds < len(self._lost)
+        live = np.delete(live, coasting[olds[~is_lost] - len(self._lost)])
+        self._lost = np.delete(self._lost, olds[is_lost])
         self._live = live[np.argsort(live["track"])]
         return pairs
 
@@ -255,6 +262,8 @@ class Tracker:
         settings, live = self._settings, self._live
         young = np.flatnonzero(time_ns - live["born_ns"] <= settings.twin_age_s * NS_PER_S)
         rows, older = twins(live, young, settings.twin_overlap_ratio)
+        if not len(rows) and not live["twin"].any():
+            return _NO_PAIRS
         twin = np.zeros(len(live), np.int64)
         twin[rows] = live["track"][older]
         live["twin_looks"] = np.where(twin > 0, np.where(twin == live["twin"], live["twin_looks"] + 1, 1), 0)

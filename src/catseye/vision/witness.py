@@ -20,6 +20,7 @@ from catseye.vision.detect.boxes import iou_ratio
 from catseye.vision.foreground import blobs_of
 
 _UNKNOWN = RoadUser.UNKNOWN.code
+_NO_BOXES: Floats = np.empty((0, 4), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,11 @@ class Witness:
     def __init__(self, settings: WitnessSettings | None = None) -> None:
         """Nothing seen yet."""
         self._settings = settings or WitnessSettings()
-        self._track: Ints = np.empty(0, np.int64)
-        self._blind_px: Floats = np.empty((0, 4), np.float32)  # where tracks that motion began, and that moved, were last
+        self._newest = 0
+        self._track: Ints = np.empty(0, np.int64)  # those that motion began, ascending
         self._first_px: Doubles = np.empty((0, 2))
-        self._born_blind: Bools = np.empty(0, np.bool_)
         self._moved: Bools = np.empty(0, np.bool_)
+        self._blind_px = _NO_BOXES  # where those that moved were last
 
     def hear(self, frame: RawFrame, mask: Pixels, found: Detections) -> Detections:
         """What the tracker should see: the detector's boxes, and the moving bodies they do not explain, in native pixels."""
@@ -82,26 +83,33 @@ class Witness:
 
     def vet(self, tracked: Tracked) -> Bools:
         """`tracked.sure` (m,), less the tracks of unknown kind that have not travelled: ghosts, flicker, trees in the wind."""
-        box_px = tracked.box_px
-        centre_px = ((box_px[:, :2] + box_px[:, 2:]) / 2).astype(np.float64)
         unknown = tracked.kind == _UNKNOWN
-        first_px, born_blind, moved = centre_px.copy(), unknown.copy(), np.zeros(len(unknown), np.bool_)
+        begun = np.flatnonzero(unknown & (tracked.track > self._newest))  # ids ascend, and only a track's first look can make it one of motion's
+        self._newest = max(self._newest, int(tracked.track.max(initial=0)))
+        if not len(self._track) and not len(begun):
+            self._blind_px = _NO_BOXES
+            return np.asarray(tracked.sure & ~unknown, np.bool_)
+        centre_px = ((tracked.box_px[:, :2] + tracked.box_px[:, 2:]) / 2).astype(np.float64)
+        self._track = np.concatenate([self._track, tracked.track[begun]])
+        self._first_px = np.concatenate([self._first_px, centre_px[begun]])
+        self._moved = np.concatenate([self._moved, np.zeros(len(begun), np.bool_)])
+        self._forget(np.concatenate([tracked.ended, tracked.joined[:, 0]]))
         place, known = places_of(tracked.track, self._track)
-        old = place[known]
-        first_px[known], born_blind[known], moved[known] = self._first_px[old], self._born_blind[old], self._moved[old]
+        rows, place = np.flatnonzero(known), place[known]
+        box_px = tracked.box_px[rows]
         size_px = np.sqrt(np.maximum((box_px[:, 2:] - box_px[:, :2]).prod(axis=1), 1))
-        moved |= np.hypot(*(centre_px - first_px).T) >= self._settings.least_travel_ratio * size_px
-        away = np.ones(len(self._track), np.bool_)  # lost for now, may be stitched
-        away[old] = False
-        place, gone = places_of(np.concatenate([tracked.ended, tracked.joined[:, 0]]), self._track)
-        away[place[gone]] = False
-        self._blind_px = box_px[born_blind & moved]
-        order = np.argsort(track := np.concatenate([tracked.track, self._track[away]]))
-        self._track = track[order]
-        self._first_px = np.concatenate([first_px, self._first_px[away]])[order]
-        self._born_blind = np.concatenate([born_blind, self._born_blind[away]])[order]
-        self._moved = np.concatenate([moved, self._moved[away]])[order]
+        self._moved[place] |= np.hypot(*(centre_px[rows] - self._first_px[place]).T) >= self._settings.least_travel_ratio * size_px
+        self._blind_px = box_px[self._moved[place]]
+        moved = np.zeros(len(unknown), np.bool_)
+        moved[rows] = self._moved[place]
         return np.asarray(tracked.sure & (moved | ~unknown), np.bool_)
+
+    def _forget(self, tracks: Ints) -> None:
+        place, there = places_of(tracks, self._track)
+        if there.any():
+            keep = np.ones(len(self._track), np.bool_)
+            keep[place[there]] = False
+            self._track, self._first_px, self._moved = self._track[keep], self._first_px[keep], self._moved[keep]
 
     def _sizeable_px(self, frame: RawFrame, mask: Pixels) -> Floats:
         blobs = blobs_of(mask, frame.width_px, frame.height_px)
