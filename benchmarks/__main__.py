@@ -18,6 +18,7 @@ TITLES = {
     "line_counting": "Line counting",
     "tracker": "Tracker",
     "counts": "Counts against hand counts",
+    "night": "Counts at night, rendered",
     "whole_line": "The whole line against today's pipeline",
     "overhead": "Everything but decode and model",
     "cores": "Several cameras: throughput and cores",

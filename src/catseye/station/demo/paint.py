@@ -46,9 +46,9 @@ def paint_solid(canvas: Canvas, solid: Solid, number: int, x_m: float, y_m: floa
     corners = place(solid.corner_m, x_m, y_m, heading_deg)
     px, depth_m = canvas.pose.project(corners)
     limbs = place(solid.limb_m, x_m, y_m, heading_deg)
-    if float(depth_m.min()) < NEAR_M:
-        return
     limb_px, limb_depth_m = canvas.pose.project(limbs.reshape(-1, 3))
+    if min(float(depth_m.min()), float(limb_depth_m.min(initial=np.inf))) < NEAR_M:
+        return
     normals = place(solid.normal, 0, 0, heading_deg)
     colours = _shaded(solid, normals, canvas.sun_ratio, float(veil_ratio(np.hypot(x_m - eye[0], y_m - eye[1]), canvas.fog_m)))
     middles = place(solid.part_middle_m, x_m, y_m, heading_deg)
