@@ -10,26 +10,23 @@ from tests.vault.factories import crossings_at, events_at
 
 from catseye.core.errors import StoreError
 from catseye.vault.database import Database, _scripts, _upgrade
+from catseye.vault.sqlite_store import SqliteStore
 from catseye.vault.tables import HEAD, METADATA
 from catseye.vault.vault import Vault
 
 
-def test_migrations_end_where_the_tables_are(tmp_path: Path) -> None:
-    database = Database(tmp_path / "vault.db", 1.0)
+def test_migrations_end_where_the_tables_are(database: Database) -> None:
     with database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     assert _scripts().get_current_head() == HEAD
-    database.close()
 
 
 def test_a_migration_cut_short_leaves_nothing_and_runs_again(tmp_path: Path) -> None:
     Database(tmp_path / "other.db", 1.0).close()
     path = tmp_path / "vault.db"
     database = Database.__new__(Database)  # open without migrating
-    database._path, database._patience_s = path, 1.0
-    from catseye.vault.database import _engine
-
-    database._engine = _engine(path, 1.0)
+    database._store = SqliteStore(path, 1.0)
+    database._engine = database._store.engine()
     with pytest.raises(KeyboardInterrupt), database.writing() as connection:
         _upgrade(connection)
         raise KeyboardInterrupt
@@ -53,7 +50,7 @@ def test_a_vault_of_a_newer_catseye_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "vault.db") as raw:
         raw.execute("UPDATE alembic_version SET version_num = '9999'")
     raw.close()
-    with pytest.raises(StoreError, match="its schema 9999 is of a newer catseye; wanted schema 0001 or older"):
+    with pytest.raises(StoreError, match="its schema 9999 is of a newer catseye; wanted schema 0002 or older"):
         Vault.open(tmp_path)
 
 

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from catseye.vault.vault import Vault
 SCENES = Path(__file__).with_name("disk_scenes.py")
 
 
-def test_a_replay_doubles_nothing(tmp_path: Path) -> None:
+def test_a_replay_doubles_nothing(tmp_path: Path, open_vault: Callable[..., Vault]) -> None:
     for pass_count in range(2):
-        with Vault.open(tmp_path / "vault") as vault:
+        with open_vault() as vault:
             assert vault.keep_events(events_at(3, 1, 2)) == (0 if pass_count else 3)
             assert vault.keep_crossings(crossings_at(1, 2)) == (0 if pass_count else 2)
             vault.keep_points(points_at(1, 2, 3))
@@ -52,8 +53,8 @@ def test_events_can_be_kept_while_others_are_read(vault: Vault) -> None:
     assert sum(vault.keep_events(events_at(100 + number)) for number, _ in enumerate(vault.events())) == 5
 
 
-def test_runs_do_not_mix(tmp_path: Path) -> None:
-    with Vault.open(tmp_path / "vault", run="monday") as monday, Vault.open(tmp_path / "vault", run="tuesday") as tuesday:
+def test_runs_do_not_mix(tmp_path: Path, open_vault: Callable[..., Vault]) -> None:
+    with open_vault("monday") as monday, open_vault("tuesday") as tuesday:
         monday.keep_events(events_at(1))
         monday.keep_points(points_at(1))
         assert tuesday.keep_events(events_at(1, 2)) == 2

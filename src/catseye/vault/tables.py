@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, Column, Float, Index, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from catseye.core.event import Event, Measure
 from catseye.core.road_user import ROAD_USERS
@@ -13,19 +13,20 @@ from catseye.core.time import Stamp
 from catseye.vault.batches import CrossingBatch, Tracks
 
 METADATA = MetaData()
-HEAD = "0001"
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")  # the order of bytes, as the embedded database has it
+HEAD = "0002"
 
 EVENTS = Table(
     "events",
     METADATA,
-    Column("run", Text, primary_key=True),
-    Column("id", Text, primary_key=True),
-    Column("camera", Text, nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("run", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True),
+    Column("camera", TEXT, nullable=False),
+    Column("kind", TEXT, nullable=False),
     Column("time_ns", BigInteger, nullable=False),
     Column("end_time_ns", BigInteger, nullable=False),
     Column("utc_ns", BigInteger),
-    Column("body", Text, nullable=False),
+    Column("body", TEXT, nullable=False),
     Index("events_in_time", "run", "time_ns", "camera", "id"),
     sqlite_with_rowid=False,
 )
@@ -33,18 +34,54 @@ EVENTS = Table(
 CROSSINGS = Table(
     "crossings",
     METADATA,
-    Column("run", Text, primary_key=True),
+    Column("run", TEXT, primary_key=True),
     Column("time_ns", BigInteger, primary_key=True),
-    Column("camera", Text, primary_key=True),
-    Column("line", Text, primary_key=True),
-    Column("track", Text, primary_key=True),
-    Column("direction", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
+    Column("camera", TEXT, primary_key=True),
+    Column("line", TEXT, primary_key=True),
+    Column("track", TEXT, primary_key=True),
+    Column("direction", TEXT, primary_key=True),
+    Column("kind", TEXT, nullable=False),
     Column("utc_ns", BigInteger),
     Column("speed_kmh", Float),
     Column("speed_doubt_kmh", Float),
     sqlite_with_rowid=False,
 )
+
+LOG_STATE = Table(
+    "log_state",
+    METADATA,
+    Column("log", Integer, primary_key=True, autoincrement=False),
+    Column("size_count", BigInteger, nullable=False),
+    Column("peaks", LargeBinary, nullable=False),
+)
+
+LOG_ENTRIES = Table(
+    "log_entries",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", TEXT, nullable=False),
+    Column("subject", TEXT, nullable=False),
+    Column("salt", LargeBinary),
+    Index("log_entries_of_subject", "kind", "subject", "seq"),
+)
+
+LOG_TILES = Table(
+    "log_tiles",
+    METADATA,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("tile", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+LOG_HEADS = Table(
+    "log_heads",
+    METADATA,
+    Column("size_count", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", TEXT, nullable=False),
+)
+
+RELAYS = Table("relays", METADATA, Column("name", TEXT, primary_key=True), Column("next_seq", BigInteger, nullable=False))
 
 
 def _plain(value: Any) -> Any:
@@ -78,6 +115,16 @@ def event_row(run: str, event: Event) -> dict[str, Any]:
         "utc_ns": event.when.utc_ns if event.when else None,
         "body": json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_plain),
     }
+
+
+def event_subject(row: Mapping[str, Any]) -> str:
+    """How the log names an event."""
+    return f"{row['run']}/{row['id']}"
+
+
+def event_bytes(row: Mapping[str, Any]) -> bytes:
+    """What the log's leaf of an event stands for: its whole row, one way to write it."""
+    return json.dumps({column.name: row[column.name] for column in EVENTS.columns}, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def event_of(row: Mapping[str, Any]) -> Event:

@@ -5,22 +5,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from catseye.core.event import Event
 from catseye.core.picture import RedactedPicture
 from catseye.core.time import NS_PER_MINUTE
 from catseye.vault import export, parts
 from catseye.vault.batches import Crossing, CrossingBatch, Flow, PointBatch, TrackBatch
-from catseye.vault.database import Database, keep_new
+from catseye.vault.database import Database
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, sole_holder, sweep, whole_file
 from catseye.vault.pictures import write_png
-from catseye.vault.tables import CROSSINGS, EVENTS, crossing_rows, event_of, event_row
+from catseye.vault.sealed_log import Entry, SealedLog
+from catseye.vault.tables import CROSSINGS, EVENTS, crossing_rows, event_bytes, event_of, event_row, event_subject
 
 TIERS = ("points", "tracks", "flows", "media")
+MOST_IN_ONE_QUESTION = 5_000
+EVENT = "event"  # the log's kind of an entry that tells an event
 
 
 class Vault:
@@ -37,16 +40,18 @@ class Vault:
         self.run = run
         self._patience_s = patience_s
         self._database = database
+        self.log = SealedLog(database)
         self._presence = presence
         self._points = parts.PartWriter(self._tier("points"), presence.token, "time_ns", parts.points_table)
         self._tracks = parts.PartWriter(self._tier("tracks"), presence.token, "begin_ns", parts.tracks_table)
         self._is_open = True
 
     @classmethod
-    def open(cls, folder: Path, run: str = "run", patience_s: float = 30.0) -> Self:
+    def open(cls, folder: Path, run: str = "run", patience_s: float = 30.0, database_url: str = "") -> Self:
         """Make or open the vault, bring its schema up to date, sweep what dead writers left.
 
-        `patience_s` is how long any call waits for another writer. StoreError: no folder, not writable, full, damaged, of a newer catseye.
+        `patience_s` is how long any call waits for another writer; `database_url`, of a PostgreSQL database, keeps events and crossings there and not in the
+        folder. StoreError: no folder, not writable, full, damaged, of a newer catseye; no such database.
         """
         folder = make_folder(folder.absolute())
         writers = make_folder(folder / "writers")
@@ -58,7 +63,7 @@ class Vault:
             forget_dead(writers)
             presence = Presence(writers)
             try:
-                return cls(folder, run, patience_s, Database(folder / "vault.db", patience_s), presence)
+                return cls(folder, run, patience_s, Database(database_url or folder / "vault.db", patience_s), presence)
             except BaseException:  # whatever it was: a presence without a vault would look alive
                 presence.end()
                 raise
@@ -72,20 +77,38 @@ class Vault:
         self.close()
 
     def keep_events(self, events: Sequence[Event]) -> int:
-        """Keep a batch in one transaction; durable on return. How many were new: an event known by its id only ever gets a later end."""
-        rows = [event_row(self.run, event) for event in events]
+        """Keep a batch in one transaction, and log it; durable on return. How many were new: an event known by its id only ever gets a later end."""
+        rows: dict[str, dict[str, Any]] = {}
+        for row in (event_row(self.run, event) for event in events):
+            if row["id"] not in rows or rows[row["id"]]["end_time_ns"] < row["end_time_ns"]:
+                rows[row["id"]] = row
+        if not rows:
+            return 0
         with self._database.writing() as connection:
-            new_count = keep_new(connection, EVENTS, rows)
-            if new_count < len(rows):
-                for row in rows:
-                    same = (EVENTS.c.run == self.run) & (EVENTS.c.id == row["id"]) & (EVENTS.c.end_time_ns < row["end_time_ns"])
-                    connection.execute(EVENTS.update().where(same).values(end_time_ns=row["end_time_ns"], body=row["body"]))
-        return new_count
+            self._database.lock(connection)
+            known = self._ends_of(connection, list(rows))
+            fresh = [row for name, row in rows.items() if name not in known]
+            longer = [row for name, row in rows.items() if name in known and known[name] < row["end_time_ns"]]
+            self._database.insert_new(connection, EVENTS, fresh)
+            for row in longer:
+                same = (EVENTS.c.run == self.run) & (EVENTS.c.id == row["id"])
+                connection.execute(EVENTS.update().where(same).values(end_time_ns=row["end_time_ns"], body=row["body"]))
+            self.log.append(connection, [Entry(EVENT, event_subject(row), event_bytes(row)) for row in (*fresh, *longer)])
+        return len(fresh)
+
+    def _ends_of(self, connection: Connection, names: list[str]) -> dict[str, int]:
+        """When the events of these ids that are known already end."""
+        found: dict[str, int] = {}
+        for begin in range(0, len(names), MOST_IN_ONE_QUESTION):
+            some = names[begin : begin + MOST_IN_ONE_QUESTION]
+            chosen = select(EVENTS.c.id, EVENTS.c.end_time_ns).where(EVENTS.c.run == self.run, EVENTS.c.id.in_(some))
+            found |= {row.id: row.end_time_ns for row in connection.execute(chosen)}
+        return found
 
     def keep_crossings(self, batch: CrossingBatch) -> int:
         """Keep a batch in one transaction; durable on return. How many were new: the same track, line, direction and time is the same crossing."""
         with self._database.writing() as connection:
-            return keep_new(connection, CROSSINGS, crossing_rows(self.run, batch))
+            return self._database.insert_new(connection, CROSSINGS, crossing_rows(self.run, batch))
 
     def keep_points(self, batch: PointBatch) -> None:
         """Hold settled points until `flush`, or until there are enough for a part file (parts.PART_ROWS)."""
@@ -138,11 +161,12 @@ class Vault:
     def flows(self, camera: str | None = None) -> Iterator[Flow]:
         """Crossings of the run counted by minute of the source's clock, camera, line, direction and kind."""
         c = CROSSINGS.c
-        into_minute = (c.time_ns % NS_PER_MINUTE + NS_PER_MINUTE) % NS_PER_MINUTE  # SQLite's remainder keeps the sign of a time before zero
-        minute = (c.time_ns - into_minute).label("minute")
-        keys = (minute, c.camera, c.line, c.direction, c.kind)
-        chosen = select(*keys, func.min(c.utc_ns - into_minute), func.count(), func.avg(c.speed_kmh)).where(c.run == self.run)
-        chosen = (chosen if camera is None else chosen.where(c.camera == camera)).group_by(*keys).order_by(*keys)
+        into_minute = (c.time_ns % NS_PER_MINUTE + NS_PER_MINUTE) % NS_PER_MINUTE  # the remainder of a time before zero keeps its sign
+        minute, utc_ns = (c.time_ns - into_minute).label("minute"), (c.utc_ns - into_minute).label("minute_utc_ns")
+        rows = select(minute, utc_ns, c.camera, c.line, c.direction, c.kind, c.speed_kmh).where(c.run == self.run)
+        r = (rows if camera is None else rows.where(c.camera == camera)).subquery().c
+        keys = (r.minute, r.camera, r.line, r.direction, r.kind)
+        chosen = select(*keys, func.min(r.minute_utc_ns), func.count(), func.avg(r.speed_kmh)).group_by(*keys).order_by(*keys)
         with self._database.reading() as connection:
             for at, where, line, direction, kind, utc_ns, count, mean in connection.execute(chosen):
                 yield Flow(where, at, utc_ns, line, direction, kind, count, mean)

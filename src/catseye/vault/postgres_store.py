@@ -1,0 +1,89 @@
+"""PostgreSQL as a store, spoken to by pg8000 (BSD): the same tables and promises as the embedded one, for many machines at once."""
+
+import json
+from typing import Any
+
+from pg8000.exceptions import Error as Pg8000Error
+from sqlalchemy import Connection, Engine, LargeBinary, Table, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from catseye.core.errors import StoreError
+from catseye.core.secrets import masked
+
+DRIVER = "postgresql+pg8000"
+_LOCK_KEY = 0x0CA75E7E  # one advisory lock a database: "cat's eye"
+_SAID = {
+    "53100": ("no space left on the server's disk", "free space; what was acknowledged is safe"),
+    "28P01": ("the server refuses this user or password", "a login of that database"),
+    "28000": ("the server refuses this user", "a login of that database"),
+    "3D000": ("there is no such database on the server", "a database made for the vault"),
+    "42501": ("this user may not write there", "a login that owns the vault's tables"),
+    "57P01": ("the server was shut down", "a server that runs; what was acknowledged is safe"),
+    "22P05": ("a text with a character the server cannot store", "text without NUL"),
+}
+_BUSY = ("55P03", "57014", "40001", "40P01")
+
+
+class PostgresStore:
+    """One database on a server, by URL; a URL with a password is shown without it."""
+
+    faults: tuple[type[Exception], ...] = (DBAPIError, Pg8000Error)
+
+    def __init__(self, url: str, patience_s: float) -> None:
+        """`patience_s` is how long to wait for another writer, and for the server to answer a connection. StoreError when `url` is none of PostgreSQL's."""
+        self.shown, self._patience_s = masked(url), patience_s
+        try:
+            self._url = make_url(url)
+        except ArgumentError as error:
+            raise StoreError(self.shown, "not an address of a database", "postgresql://user@host/database") from error
+        if self._url.get_backend_name() != "postgresql":
+            raise StoreError(self.shown, f"a database of kind {self._url.get_backend_name()}", "postgresql://…, or no address for the embedded one")
+        self._url = self._url.set(drivername=DRIVER)
+
+    def engine(self) -> Engine:
+        """An engine whose transactions wait `patience_s` for locks; a reading one sees one moment, whatever others commit."""
+        engine = create_engine(self._url, connect_args={"timeout": self._patience_s}, pool_pre_ping=True)
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _record: Any) -> None:
+            cursor = connection.cursor()
+            cursor.execute(f"SET lock_timeout = {round(self._patience_s * 1000)}")
+            cursor.execute("SET client_min_messages = error")
+            connection.commit()
+            connection._usock.settimeout(None)  # pg8000 keeps the time for connecting for every later answer; long statements are fine
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            if connection.get_execution_options().get("catseye_reads", False):
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+        return engine
+
+    def told(self, error: Exception) -> tuple[str, str]:
+        """What came and what was wanted, of one of `faults`."""
+        fault = error.orig if isinstance(error, DBAPIError) else error
+        words: Any = fault.args[0] if fault is not None and fault.args else ""
+        code = str(words.get("C", "")) if isinstance(words, dict) else ""
+        if code in _BUSY:
+            return f"another writer has held it for {self._patience_s:g} s", "its turn to write"
+        if not code:
+            return f"the server does not answer ({str(words)[:120]})", "a server that runs; what was acknowledged is safe"
+        return _SAID.get(code, (str(words.get("M", words)), "a database that works"))
+
+    def lock(self, connection: Connection) -> None:
+        """Nobody else who asks for it writes until the transaction ends."""
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+
+    def insert_new(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
+        """Insert what is not there yet, by primary key; how many were new. One statement and one argument, however many rows."""
+        names = [column.name for column in table.columns if any(column.name in row for row in rows)]
+        binary = {name for name in names if isinstance(table.c[name].type, LargeBinary)}
+        kinds = {name: "text" if name in binary else table.c[name].type.compile(connection.dialect) for name in names}
+        chosen = ", ".join(f"decode({name}, 'hex')" if name in binary else name for name in names)
+        plain = [{name: value.hex() if name in binary and value is not None else value for name, value in row.items()} for row in rows]
+        statement = (
+            f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {chosen} FROM json_to_recordset(CAST(:rows AS json)) "
+            f"AS given({', '.join(f'{name} {kinds[name]}' for name in names)}) ON CONFLICT DO NOTHING"
+        )
+        done = connection.execute(text(statement), {"rows": json.dumps(plain, allow_nan=False, ensure_ascii=False)})
+        return done.rowcount

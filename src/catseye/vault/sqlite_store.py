@@ -1,0 +1,61 @@
+"""SQLite as a store: one file, durable at every commit, patient with other writers, plain about faults."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DBAPIError
+
+_SAID = {
+    "SQLITE_FULL": ("no space left on the disk", "free space; what was acknowledged is safe"),
+    "SQLITE_READONLY": ("the database is read-only", "a folder this user may write"),
+    "SQLITE_CANTOPEN": ("the database cannot be opened", "a folder this user may write"),
+    "SQLITE_CORRUPT": ("the database is damaged", "an undamaged vault, or a new folder"),
+    "SQLITE_NOTADB": ("not a database", "an undamaged vault, or a new folder"),
+    "SQLITE_IOERR": ("the disk failed while the database wrote or read", "a disk that works, with free space"),
+}
+
+
+class SqliteStore:
+    """One file."""
+
+    faults: tuple[type[Exception], ...] = (DBAPIError, sqlite3.Error)
+
+    def __init__(self, path: Path, patience_s: float) -> None:
+        """`patience_s` is how long to wait for another writer."""
+        self.shown, self._path, self._patience_s = str(path), path, patience_s
+
+    def engine(self) -> Engine:
+        """An engine whose writing transactions hold the write lock from their first statement (no upgrade, so no deadlock)."""
+        url = URL.create("sqlite", database=str(self._path))
+        engine = create_engine(url, connect_args={"timeout": self._patience_s, "isolation_level": None})  # timeout is SQLite's busy_timeout; we begin ourselves
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _record: Any) -> None:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")  # fsync at every commit: acknowledged means on the disk, also when the power goes
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            reads = connection.get_execution_options().get("catseye_reads", False)
+            connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+        return engine
+
+    def told(self, error: Exception) -> tuple[str, str]:
+        """What came and what was wanted, of one of `faults`."""
+        fault = error.orig if isinstance(error, DBAPIError) else error
+        name = str(getattr(fault, "sqlite_errorname", ""))
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return f"another writer has held it for {self._patience_s:g} s", "its turn to write"
+        return next((words for key, words in _SAID.items() if name.startswith(key)), (str(fault), "a database that works"))
+
+    def lock(self, connection: Connection) -> None:
+        """Nobody else writes until the transaction ends: it holds the file's write lock already."""
+
+    def insert_new(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
+        """Insert what is not there yet, by primary key; how many were new."""
+        done = connection.execution_options(preserve_rowcount=True).execute(insert(table).on_conflict_do_nothing(), rows)
+        return done.rowcount
