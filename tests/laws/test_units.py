@@ -30,6 +30,7 @@ UNITS = (
 # Words that carry no physical unit, each with its reason.
 UNITLESS = {
     "index": "a position in a sequence",
+    "seq": "a position in the sealed log",
     "value": "Measure: its unit is the field beside it",
     "doubt": "Measure: same unit as its value",
     "kind": "a code of RoadUser",

@@ -103,7 +103,7 @@ def test_a_forgotten_fact_leaves_its_leaf_and_nothing_to_guess_it_by(database: D
         assert log.head(connection) == head
         assert [entry.salt is None for entry in log.entries(connection)] == [False, False, True, False, True, False]
         assert log.entries(connection, 2, 1)[0].leaf(b"body 2") is None
-        assert list(log.faults(connection, lambda kind, subjects: bodies_of(kind, subjects))) == []
+        assert list(log.faults(connection, bodies_of)) == []
 
 
 @pytest.mark.parametrize("size", [255, 256, 257])
