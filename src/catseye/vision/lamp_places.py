@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catseye.core.arrays import Doubles, Pixels
+from catseye.core.arrays import Doubles, Floats
 
 _LENS_RATIO = 0.42  # a lens's radius, of the shorter side of its third of the head
 _STRIP_RATIO = 0.6  # a strip beside a lens, of the same
@@ -24,16 +24,16 @@ class LensPlaces:
     lens: Doubles
     beside: Doubles
 
-    def lens_means(self, px: Pixels, trust: Doubles) -> Doubles:
+    def lens_means(self, px: Floats, trust: Doubles) -> Doubles:
         """Mean colour of each lens (lenses, 3), of pixels (n, 3) that are trusted (n,) more or less."""
         weight = self.lens * trust
         return np.asarray(weight @ px / np.maximum(weight.sum(1, keepdims=True), 1e-9), np.float64)
 
-    def beside_means(self, px: Pixels) -> Doubles:
+    def beside_means(self, px: Floats) -> Doubles:
         """Mean colour on each side of each lens, (lenses, sides, 3)."""
         return np.asarray(self.beside @ px, np.float64)
 
-    def noise(self, px: Pixels) -> float:
+    def noise(self, px: Floats) -> float:
         """One sigma of the noise in the colour of a lens, in grey levels: from what neighbouring pixels differ by, mostly."""
         rows, columns = (part.stop - part.start for part in self.window)
         step = np.abs(np.diff(px.reshape(rows, columns, 3), axis=1))

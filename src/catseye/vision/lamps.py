@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from catseye.core.arrays import Doubles, Pixels
+from catseye.core.arrays import Doubles, Floats, Pixels
 from catseye.core.signal import LAMP_AMBER, LAMP_GREEN, LAMP_RED, LAMP_UNKNOWN
 from catseye.core.time import NS_PER_S
 from catseye.vision.lamp_places import LensPlaces, places_in_head, places_of_lens
@@ -99,13 +99,13 @@ class LampReader:
             raise ValueError("a lamp reader without a box; wanted head_px or lens_px")
         return places_of_lens(self.lens_px, width_px, height_px)
 
-    def _has_colour(self, px: Pixels, time_ns: int) -> bool:
+    def _has_colour(self, px: Floats, time_ns: int) -> bool:
         """Whether anything around the head was coloured lately; pictures of a colour camera always are, somewhere."""
         if self._colour_ns is None or float(np.percentile(px.max(1) - px.min(1), 99)) > self.settings.grey_px:
             self._colour_ns = time_ns
         return time_ns - self._colour_ns < self.settings.grey_s * NS_PER_S
 
-    def _by_colour(self, px: Pixels, places: LensPlaces) -> LampLook:
+    def _by_colour(self, px: Floats, places: LensPlaces) -> LampLook:
         rules = self.settings
         unbleached = np.where(px.min(1) > rules.bleached_px, 0.02, 1.0)  # a core burnt to white says nothing of its colour, the rim around it does
         lens, beside = places.lens_means(px, unbleached), places.beside_means(px)
@@ -130,7 +130,7 @@ class LampReader:
         alike = [_is_in(hue, *_HUES[state]) and each > self.settings.rival_ratio * score for each, hue in zip(colour.tolist(), hue_deg.tolist(), strict=True)]
         return all(alike)
 
-    def _by_place(self, px: Pixels, places: LensPlaces) -> LampLook:
+    def _by_place(self, px: Floats, places: LensPlaces) -> LampLook:
         lens, beside = places.lens_means(px, np.ones(len(px))).max(1), places.beside_means(px).max(-1)
         best = int(lens.argmax())
         others = max(float(np.delete(lens, best).max()), float(beside[best].min()) if beside.size else 0.0)
