@@ -186,7 +186,7 @@ class _Frames:
         """Nothing to close."""
 
 
-def rendered_scores(camera: CameraPose, conditions: Conditions, seconds_s: float, *, seed: int = 7, crf: int = 28) -> dict[str, Score]:
+def rendered_scores(camera: CameraPose, conditions: Conditions, seconds_s: float, *, seed: int = 7, crf: int = 23) -> dict[str, Score]:
     """Every head of the junction, through H.264; labels four a second, between the looks, not in the quarter second after a change."""
     plan = SignalPlan()
     boxes = head_boxes_px(camera)

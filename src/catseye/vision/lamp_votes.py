@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from catseye.core.signal import LAMP_UNKNOWN
+from catseye.core.signal import LAMP_RED, LAMP_UNKNOWN
 from catseye.core.time import NS_PER_S
 
 Change = tuple[int, int]
@@ -14,7 +14,7 @@ class VoteSettings:
     """`hold_s`: a new state is told once seen for so long, in two pictures or more; it began with the first of them.
 
     `patience_s`: so long a state is believed that no picture shows any more, since LED lamps flicker and things pass before them; then it is unknown
-    from its last sight on. `gap_s`: after a pause of so long nothing is known of what was before.
+    right from its last sight. `gap_s`: after a pause of so long nothing is known of what was before.
     """
 
     hold_s: float = 0.25
@@ -25,7 +25,7 @@ class VoteSettings:
 class LampVotes:
     """Takes looks in order of time and tells changes, in order of time, some of them a little later than they happened (`known_until_ns`).
 
-    A state ends with its last sight: between that and the first sight of the next one it is unknown, so a red never reaches into the green behind it.
+    A red ends right after its last sight: until the first sight of what comes next it is unknown, so that no red reaches into the green behind it.
     """
 
     def __init__(self, settings: VoteSettings | None = None) -> None:
@@ -71,13 +71,13 @@ class LampVotes:
         self._next_seen_ns = time_ns
         if time_ns - self._next_ns < self._hold_ns:
             return []
-        told = [*(self._unknown() if self._state != LAMP_UNKNOWN else []), (self._next_ns, state)]
+        told = [*(self._unknown() if self._state == LAMP_RED else []), (self._next_ns, state)]
         self._state, self._seen_ns, self._next = state, time_ns, LAMP_UNKNOWN
         return told
 
     def _unknown(self) -> list[Change]:
         self._state = LAMP_UNKNOWN
-        return [(self._seen_ns, LAMP_UNKNOWN)]
+        return [(self._seen_ns + 1, LAMP_UNKNOWN)]
 
     def _lost(self) -> list[Change]:
         self._next = LAMP_UNKNOWN

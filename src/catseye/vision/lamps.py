@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from catseye.core.arrays import Doubles, Floats, Pixels
+from catseye.core.arrays import Bools, Doubles, Floats, Pixels
 from catseye.core.signal import LAMP_AMBER, LAMP_GREEN, LAMP_RED, LAMP_UNKNOWN
 from catseye.core.time import NS_PER_S
 from catseye.vision.lamp_places import LensPlaces, places_in_head, places_of_lens
@@ -19,6 +19,7 @@ BoxPx: TypeAlias = tuple[float, float, float, float]
 # Hues in degrees that a lens may have in its place, from → to. Red and amber overlap: there the place decides.
 _HUES = {LAMP_RED: (315.0, 35.0), LAMP_AMBER: (12.0, 72.0), LAMP_GREEN: (78.0, 212.0)}
 _ALONE_HUES = (315.0, 15.0)  # of a red lens nobody can compare with its neighbours
+_LIKE_DEG = 35.0
 _FROM_TOP = (LAMP_RED, LAMP_AMBER, LAMP_GREEN)
 
 
@@ -28,7 +29,8 @@ class LampSettings:
 
     Colour is the spread between the strongest and the weakest channel, 0 to 255, of what a lens has more than a dark one. It must reach `least_colour_px`
     grey levels, `surround_ratio` of the brightness beside the head, and `sure_sigmas` of the picture's own noise.
-    `rival_ratio`: no other lens, and no surface on both sides of the head, may have so much of it.
+    `equal_ratio`: no other lens may be so bright; `rival_ratio`: none so bright and colourful in another hue. `alike_ratio`: nor may what lies on both
+    sides of the head be so bright and colourful, in the same hue.
     A picture without colour (a night camera) is read by place alone, once it has had none for `grey_s`: the lens must be `outshining_ratio` times as bright
     as the others and the surround. A lens less colourful than `faded_ratio` of what it was when last lit is a dark one in daylight; that memory halves every
     `forget_s`.
@@ -37,7 +39,9 @@ class LampSettings:
     least_colour_px: float = 9.0
     surround_ratio: float = 0.2
     sure_sigmas: float = 4.0
+    equal_ratio: float = 0.85
     rival_ratio: float = 0.6
+    alike_ratio: float = 0.75
     dark_ratio: float = 0.6
     bleached_px: float = 215.0
     grey_px: float = 4.0
@@ -109,26 +113,30 @@ class LampReader:
         rules = self.settings
         unbleached = np.where(px.min(1) > rules.bleached_px, 0.02, 1.0)  # a core burnt to white says nothing of its colour, the rim around it does
         lens, beside = places.lens_means(px, unbleached), places.beside_means(px)
-        is_head = len(lens) > 1
-        least = max(rules.least_colour_px, rules.surround_ratio * float(np.percentile(beside.max(-1), 25)) if beside.size else 0.0)
-        least = max(least, rules.sure_sigmas * places.noise(px))
+        surround = float(np.percentile(beside.max(-1), 25)) if beside.size else 0.0
+        least = max(rules.least_colour_px, rules.surround_ratio * surround, rules.sure_sigmas * places.noise(px))
         dark = _dark_of(lens, beside, rules.dark_ratio)
-        colour, hue_deg = _colour(lens - dark)
-        fits = np.array([_is_in(hue, *(_HUES[state] if is_head else _ALONE_HUES)) for hue, state in zip(hue_deg.tolist(), _FROM_TOP, strict=False)])
-        score = np.where(fits, colour, 0.0)
-        best = int(score.argmax())
-        rivals = np.delete(colour, best)
-        if score[best] < least or bool((rivals > rules.rival_ratio * score[best]).any()):
+        glows = _Glow.of(lens - dark)
+        best = int(glows.light_px.argmax())
+        hues = _HUES[_FROM_TOP[best]] if len(lens) > 1 else _ALONE_HUES
+        if glows.colour_px[best] < least or not _is_in(float(glows.hue_deg[best]), *hues) or self._has_rival(glows, best):
             return DARK
-        if beside.size and self._is_around(beside[best], dark, _FROM_TOP[best], float(score[best])):
+        if beside.size and self._is_around(_Glow.of(beside[best] - dark), glows, best):
             return DARK
-        return LampLook(_FROM_TOP[best], min(1.0, float(score[best]) / 255))
+        return LampLook(_FROM_TOP[best], min(1.0, float(glows.colour_px[best]) / 255))
 
-    def _is_around(self, beside: Doubles, dark: Doubles, state: int, score: float) -> bool:
-        """Whether what lies on every side (s, 3) has the lens's colour too: then something stands before the head."""
-        colour, hue_deg = _colour(beside - dark)
-        alike = [_is_in(hue, *_HUES[state]) and each > self.settings.rival_ratio * score for each, hue in zip(colour.tolist(), hue_deg.tolist(), strict=True)]
-        return all(alike)
+    def _has_rival(self, glows: "_Glow", best: int) -> bool:
+        """Whether another lens is as bright, or nearly so in a colour of its own. Less of the same colour is only the light that spills over."""
+        light, colour = glows.light_px / glows.light_px[best], glows.colour_px / glows.colour_px[best]
+        is_other = ~glows.is_like(glows, best)
+        rivals = (light > self.settings.equal_ratio) | (is_other & (np.minimum(light, colour) > self.settings.rival_ratio))
+        return bool(np.delete(rivals, best).any())
+
+    def _is_around(self, beside: "_Glow", glows: "_Glow", best: int) -> bool:
+        """Whether what lies on every side has the lens's colour too: then something stands before the head."""
+        colourful = beside.colour_px > self.settings.alike_ratio * glows.colour_px[best]
+        bright = beside.light_px > self.settings.alike_ratio * glows.light_px[best]
+        return bool((colourful & bright & beside.is_like(glows, best)).all())
 
     def _by_place(self, px: Floats, places: LensPlaces) -> LampLook:
         lens, beside = places.lens_means(px, np.ones(len(px))).max(1), places.beside_means(px).max(-1)
@@ -151,13 +159,27 @@ def _dark_of(lens: Doubles, beside: Doubles, most_ratio: float) -> Doubles:
     return np.asarray(dark * (limit / brightest) if brightest > limit else dark, np.float64)
 
 
-def _colour(more: Doubles) -> tuple[Doubles, Doubles]:
-    """How colourful (n,), and the hue in degrees (n,), of what is more than dark (n, 3)."""
-    most, least = more.max(1), more.min(1)
-    spread = np.maximum(most - least, 1e-9)
-    red, green, blue = more.T
-    sixth = np.where(most == red, ((green - blue) / spread) % 6, np.where(most == green, (blue - red) / spread + 2, (red - green) / spread + 4))
-    return np.where(most > 0, most - least, 0.0), 60.0 * sixth
+@dataclass(frozen=True, slots=True)
+class _Glow:
+    """What n places have more than a dark lens: light (its strongest channel), colour (strongest less weakest) and hue, each (n,)."""
+
+    light_px: Doubles
+    colour_px: Doubles
+    hue_deg: Doubles
+
+    @classmethod
+    def of(cls, more: Doubles) -> "_Glow":
+        """`more` (n, 3), grey levels."""
+        most, least = more.max(1), more.min(1)
+        spread = np.maximum(most - least, 1e-9)
+        red, green, blue = more.T
+        sixth = np.where(most == red, ((green - blue) / spread) % 6, np.where(most == green, (blue - red) / spread + 2, (red - green) / spread + 4))
+        return cls(np.maximum(most, 1e-9), np.where(most > 0, np.maximum(most - least, 1e-9), 1e-9), 60.0 * sixth)
+
+    def is_like(self, other: "_Glow", index: int) -> Bools:
+        """Whether each has the hue of that one of the others."""
+        off_deg = np.abs(self.hue_deg - other.hue_deg[index])
+        return np.asarray(np.minimum(off_deg, 360.0 - off_deg) < _LIKE_DEG)
 
 
 def _is_in(hue_deg: float, from_deg: float, to_deg: float) -> bool:
