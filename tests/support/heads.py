@@ -23,7 +23,10 @@ def draw_head(
     seed: int = 7,
     mono: bool = False,
 ) -> Pixels:
-    """The picture with a black head in `box_px` (lying, if wider than high) whose one lens burns; `glare_px` is one sigma of a halo that burns the core white."""
+    """The picture with a black head in `box_px` (lying, if wider than high) whose one lens burns.
+
+    `glare_px` is one sigma of a halo that burns the core white.
+    """
     left, top, right, bottom = box_px
     wide, high = right - left, bottom - top
     fine = cv2.resize(rgb, None, fx=FINE, fy=FINE, interpolation=cv2.INTER_NEAREST).astype(np.float32)
