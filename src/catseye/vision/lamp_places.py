@@ -14,24 +14,24 @@ _LEAST_RADIUS_PX = 0.8
 
 @dataclass(frozen=True, slots=True)
 class LensPlaces:
-    """Weights of the pixels of `window` (rows, columns of the picture), n of them: `lens` (lenses, n), `beside` (lenses, sides, n), each row sums to 1.
+    """Weights of the pixels of `window` (rows, columns of the picture), n of them: `lens_ratio` (lenses, n), `beside_ratio` (lenses, sides, n), each row sums to 1.
 
     A strip that lies outside of the picture is not among the sides.
     """
 
     picture_px: tuple[int, int]
     window: tuple[slice, slice]
-    lens: Doubles
-    beside: Doubles
+    lens_ratio: Doubles
+    beside_ratio: Doubles
 
     def lens_means(self, px: Floats, trust: Doubles) -> Doubles:
         """Mean colour of each lens (lenses, 3), of pixels (n, 3) that are trusted (n,) more or less."""
-        weight = self.lens * trust
+        weight = self.lens_ratio * trust
         return np.asarray(weight @ px / np.maximum(weight.sum(1, keepdims=True), 1e-9), np.float64)
 
     def beside_means(self, px: Floats) -> Doubles:
         """Mean colour on each side of each lens, (lenses, sides, 3)."""
-        return np.asarray(self.beside @ px, np.float64)
+        return np.asarray(self.beside_ratio @ px, np.float64)
 
     def noise(self, px: Floats) -> float:
         """One sigma of the noise in the colour of a lens, in grey levels: from what neighbouring pixels differ by, mostly."""
@@ -40,7 +40,7 @@ class LensPlaces:
         if not step.size:
             return 0.0
         sigma = 1.4826 * float(np.median(step)) / np.sqrt(2)
-        return float(sigma * np.sqrt(2 * (self.lens**2).sum(1).max()))
+        return float(sigma * np.sqrt(2 * (self.lens_ratio**2).sum(1).max()))
 
 
 def places_in_head(head_px: tuple[float, float, float, float], width_px: int, height_px: int) -> LensPlaces:

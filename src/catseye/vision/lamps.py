@@ -28,7 +28,7 @@ class LampSettings:
     """When a lens counts as lit.
 
     Colour is the spread between the strongest and the weakest channel, 0 to 255, of what a lens has more than a dark one. It must reach `least_colour_px`
-    grey levels, `surround_ratio` of the brightness beside the head, and `sure_sigmas` of the picture's own noise.
+    grey levels, `surround_ratio` of the brightness beside the head, and `over_noise_ratio` times the noise of the picture itself.
     `equal_ratio`: no other lens may be so bright; `rival_ratio`: none so bright and colourful in another hue. `alike_ratio`: nor may what lies on both
     sides of the head be so bright and colourful, in the same hue.
     A picture without colour (a night camera) is read by place alone, once it has had none for `grey_s`: the lens must be `outshining_ratio` times as bright
@@ -38,7 +38,7 @@ class LampSettings:
 
     least_colour_px: float = 9.0
     surround_ratio: float = 0.2
-    sure_sigmas: float = 4.0
+    over_noise_ratio: float = 4.0
     equal_ratio: float = 0.85
     rival_ratio: float = 0.6
     alike_ratio: float = 0.75
@@ -114,7 +114,7 @@ class LampReader:
         unbleached = np.where(px.min(1) > rules.bleached_px, 0.02, 1.0)  # a core burnt to white says nothing of its colour, the rim around it does
         lens, beside = places.lens_means(px, unbleached), places.beside_means(px)
         surround = float(np.percentile(beside.max(-1), 25)) if beside.size else 0.0
-        least = max(rules.least_colour_px, rules.surround_ratio * surround, rules.sure_sigmas * places.noise(px))
+        least = max(rules.least_colour_px, rules.surround_ratio * surround, rules.over_noise_ratio * places.noise(px))
         dark = _dark_of(lens, beside, rules.dark_ratio)
         glows = _Glow.of(lens - dark)
         best = int(glows.light_px.argmax())
@@ -143,7 +143,7 @@ class LampReader:
         best = int(lens.argmax())
         others = max(float(np.delete(lens, best).max()), float(beside[best].min()) if beside.size else 0.0)
         more = float(lens[best]) - others
-        if more < max(self.settings.least_colour_px, self.settings.sure_sigmas * places.noise(px)) or lens[best] < self.settings.outshining_ratio * others:
+        if more < max(self.settings.least_colour_px, self.settings.over_noise_ratio * places.noise(px)) or lens[best] < self.settings.outshining_ratio * others:
             return DARK
         return LampLook(_FROM_TOP[best], min(1.0, more / 255))
 
