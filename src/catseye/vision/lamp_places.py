@@ -14,7 +14,7 @@ _LEAST_RADIUS_PX = 0.8
 
 @dataclass(frozen=True, slots=True)
 class LensPlaces:
-    """Weights of the pixels of `window` (rows, columns of the picture), n of them: `lens_ratio` (lenses, n), `beside_ratio` (lenses, sides, n), each row sums to 1.
+    """Weights of the n pixels of `window` (rows, columns of the picture): `lens_ratio` (lenses, n), `beside_ratio` (lenses, sides, n); each row sums to 1.
 
     A strip that lies outside of the picture is not among the sides.
     """
