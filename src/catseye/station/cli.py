@@ -128,7 +128,9 @@ def judge(
     *,
     site: Annotated[Path, typer.Option("--site", metavar="SITE.toml", help="The site whose lines, zones, signals and rules hold.", show_default=False)],
     camera: CameraId = None,
-    signals: Annotated[Path | None, typer.Option("--signals", metavar="FILE", help="SUMO tlsState file, for every signal with a link.")] = None,
+    signals: Annotated[
+        Path | None, typer.Option("--signals", metavar="FILE", help="SUMO tlsState file, for every signal with a link; or signals.csv of a run.")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")] = Path("out"),
     as_json: AsJson = False,
 ) -> int:

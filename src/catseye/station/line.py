@@ -25,6 +25,7 @@ from catseye.station.grounding import Grounded, Grounding
 from catseye.station.ledger import Ledger
 from catseye.station.line_health import LineHealth
 from catseye.station.line_judge import LineJudge
+from catseye.station.line_signals import LineSignals, Phase
 from catseye.station.pace import Pace, Speedometer
 from catseye.traffic.crossings import Crossings, LineCounter
 from catseye.traffic.lines import Line
@@ -145,11 +146,13 @@ class CameraLine:
         lineage: str = "",
         calibration: Callable[[int, int], Calibration | None] = lambda width_px, height_px: None,
         judge: Callable[[LineRecord, Calibration | None], LineJudge | None] = lambda record, calibration: None,
+        signals: LineSignals | None = None,
     ) -> None:
         """`lines(width_px, height_px)` gives the counting lines once the picture's size is known; `stop` ends the run at the next frame.
 
         `record`: of this camera's earlier life, to be continued; `lineage` is what events name as their source.
         `calibration(width_px, height_px)` gives the camera's view of the ground; `judge(record, calibration)` what applies the site's rules.
+        `signals` reads those whose lamps are in the picture, for that judge.
         """
         self.record = record or LineRecord(source.camera, detector=detector.name)
         self._lineage = lineage
@@ -169,6 +172,7 @@ class CameraLine:
         self._grounding: Grounding | None = None
         self._judge: LineJudge | None = None
         self._health = LineHealth()
+        self._signals = signals or LineSignals({})
         self._now_ns = 0
         self._flushed_ns = int((FIRST_FLUSH_S - FLUSH_EVERY_S) * NS_PER_S)
         self._resized: SourceNotice | None = None
@@ -252,6 +256,9 @@ class CameraLine:
         counter, ledger = self._ready(frame)
         with self._timed("health"):
             self._tell_health(self._health.see(frame))
+        with self._timed("judge"):
+            phases = self._signals.see(frame)
+        self._tell_signals(phases)
         seen = self._see(frame)
         if seen is None:
             self.record.frames_idle_count += 1
@@ -326,7 +333,7 @@ class CameraLine:
                 self._vault.keep_crossings(settled.crossings)
         if self._judge is not None:
             with self._timed("judge"):
-                events = self._judge.take(settled.points, ledger.settled_until_ns(self._now_ns))
+                events = self._judge.take(settled.points, self._judged_until_ns(ledger))
                 events += self._judge.finish() if is_over else []
             self.record.tell_events(events)
             with self._timed("write"):
@@ -335,6 +342,11 @@ class CameraLine:
             if self._now_ns - self._flushed_ns > FLUSH_EVERY_S * NS_PER_S:
                 self._flushed_ns = self._now_ns
                 self._vault.flush()
+
+    def _judged_until_ns(self, ledger: Ledger) -> int:
+        """Nothing earlier will change: neither a point nor what a signal showed."""
+        points_ns, signals_ns = ledger.settled_until_ns(self._now_ns), self._signals.known_until_ns
+        return points_ns if signals_ns is None else min(points_ns, signals_ns)
 
     def _ready(self, frame: RawFrame) -> tuple[LineCounter, Ledger]:
         """The counter and the ledger, made once the first frame tells the picture's size."""
@@ -384,6 +396,11 @@ class CameraLine:
                 self.record.notes.append(said)
         self._vault.keep_events([finding.event(self.record.camera, self.record.start, self._lineage) for finding in told])
 
+    def _tell_signals(self, phases: Sequence[Phase]) -> None:
+        if phases:
+            with self._timed("write"):
+                self._vault.keep_events([phase.event(self.record.camera, self.record.start, self._lineage) for phase in phases])
+
     def _end_tracks(self) -> None:
         """No track goes on from here."""
         if self._counter is None or self._ledger is None:
@@ -402,6 +419,7 @@ class CameraLine:
         if self._ledger is None:
             return
         self._tell_health(self._health.close())
+        self._tell_signals(self._signals.close())
         self._end_tracks()
         self._keep(self._ledger, is_over=True)
         self.record.road_users_count += self._ledger.road_users_count

@@ -1,6 +1,7 @@
 """Judges what a camera's line has settled: points wait until no earlier one can come, then go through the judge in order of time, as stored."""
 
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,8 +13,10 @@ from catseye.core.calibration import Calibration
 from catseye.core.event import Event
 from catseye.core.scene import GroundScene, PictureScene
 from catseye.core.secrets import masked
+from catseye.core.signal import Signal
 from catseye.core.time import Stamp
 from catseye.station.judge_stage import JudgeStage
+from catseye.station.line_signals import line_signals_of
 from catseye.station.signals import signals_of
 from catseye.station.site import Camera, Site
 from catseye.station.world import bench_of
@@ -86,12 +89,19 @@ def _rows(points: PointBatch, rows: Ints) -> PointBatch:
     return replace(points, **{name: column[rows] for name in names if (column := getattr(points, name)) is not None})
 
 
-def line_judge_of(site: Site, camera: Camera, record: "LineRecord", calibration: Calibration | None) -> LineJudge | None:
-    """What applies the site's rules to this camera; None when it has none that can be judged. `record` is told which are not, and why."""
+def line_judge_of(
+    site: Site, camera: Camera, record: "LineRecord", calibration: Calibration | None, seen: Mapping[str, Signal] | None = None
+) -> LineJudge | None:
+    """What applies the site's rules to this camera; None when it has none that can be judged. `record` is told which are not, and why.
+
+    `seen` are the signals read from its picture, as they grow; without it each is there and unknown.
+    """
     if not camera.rules:
         return None
     to_ground = calibration.place_of if calibration is not None else None
-    bench = bench_of(camera, signals_of(site, camera, None), on_ground=calibration is not None, to_ground=to_ground)
+    lit = line_signals_of(camera).signals if seen is None else seen
+    signals = ChainMap(signals_of(site, camera, None), lit)  # type: ignore[arg-type]  # only ever read
+    bench = bench_of(camera, signals, on_ground=calibration is not None, to_ground=to_ground)
     record.rules_judged, record.rules_not_judged = list(bench.rules), dict(bench.not_judged)
     if not bench.rules:
         return None

@@ -1,4 +1,4 @@
-"""States of traffic lights from files: a phase file of our own (`time_s,state`), or SUMO's tlsState."""
+"""States of traffic lights from files: a phase file of our own (`time_s,state`), the signals.csv of a run, or SUMO's tlsState."""
 
 import csv
 import zlib
@@ -10,7 +10,7 @@ from xml.parsers import expat
 import numpy as np
 
 from catseye.core.errors import SiteError, SourceError
-from catseye.core.signal import LAMP_AMBER, LAMP_GREEN, LAMP_RED, LAMP_UNKNOWN, LAMPS, Signal
+from catseye.core.signal import LAMP_AMBER, LAMP_GREEN, LAMP_RED, LAMP_UNKNOWN, LAMPS, Lamp, Signal
 from catseye.core.time import NS_PER_S
 from catseye.station.site import Camera, Site
 from catseye.station.trajectories.fcd import opened
@@ -27,6 +27,8 @@ SUMO_STATES = {
     "o": LAMP_UNKNOWN,
     "O": LAMP_UNKNOWN,
 }
+_SIGNALS_COLUMNS = ("time_s", "time_utc", "camera", "signal", "state")
+_SIGNALS_HEAD = ",".join(_SIGNALS_COLUMNS).encode()
 _WANTED = "a SUMO tlsState file, or lines of time_s,state (red, amber, green)"
 
 
@@ -54,9 +56,13 @@ class TlsStates:
 
 
 def signals_of(site: Site, camera: Camera, tls_file: Path | None) -> dict[str, Signal]:
-    """Every signal of the camera that a file tells: its own timeline, or `--signals` for those with a link. Lamps in the picture are not read here."""
+    """Every signal of the camera that a file tells: its own timeline, or `--signals`: a tlsState file for those with a link, a run's signals.csv for all in it.
+
+    Lamps in the picture are read elsewhere: `line_signals`.
+    """
     told: dict[str, Signal] = {}
-    given = read_tls(tls_file) if tls_file is not None else None
+    is_ours = tls_file is not None and _is_signals_csv(tls_file)
+    given = read_tls(tls_file) if tls_file is not None and not is_ours else None
     for index, signal in enumerate(camera.signals):
         if signal.timeline is not None:
             path = site.folder / Path(signal.timeline).expanduser()
@@ -64,7 +70,40 @@ def signals_of(site: Site, camera: Camera, tls_file: Path | None) -> dict[str, S
             told[signal.id] = read_timeline(path, signal.id, signal.tls, signal.link, where)
         if given is not None and signal.tls is not None and signal.link is not None:
             told[signal.id] = given.signal(signal.id, signal.tls, signal.link)
+    if is_ours and tls_file is not None:
+        known = {signal.id for signal in camera.signals}
+        told |= {name: signal for name, signal in read_signals_csv(tls_file, camera.id).items() if name in known}
     return told
+
+
+def _is_signals_csv(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SIGNALS_HEAD) + 3).removeprefix(b"\xef\xbb\xbf").startswith(_SIGNALS_HEAD)
+    except OSError:
+        return False  # whoever reads it next says why
+
+
+def read_signals_csv(path: Path, camera: str) -> dict[str, Signal]:
+    """Signals of one camera from a run's signals.csv (`time_s,time_utc,camera,signal,state`); SourceError names the line that is none."""
+    times_ns: dict[str, list[int]] = {}
+    states: dict[str, list[int]] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for number, row in enumerate(csv.DictReader(file), 2):
+                if row["camera"] != camera:
+                    continue
+                try:
+                    name, time_ns, state = row["signal"], round(float(row["time_s"]) * NS_PER_S), Lamp(row["state"]).code
+                except (ValueError, KeyError, TypeError, OverflowError):
+                    raise SourceError(f"{path}:{number}", repr(",".join(map(str, row.values())))[:80], ",".join(_SIGNALS_COLUMNS)) from None
+                if times_ns.get(name, [time_ns])[-1] > time_ns:
+                    raise SourceError(f"{path}:{number}", f"signal {name}: time runs backwards at {row['time_s']} s", "times in order")
+                times_ns.setdefault(name, []).append(time_ns)
+                states.setdefault(name, []).append(state)
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as fault:
+        raise SourceError(str(path), str(fault).lower(), ",".join(_SIGNALS_COLUMNS)) from None
+    return {name: Signal(name, np.array(times_ns[name], np.int64), np.array(states[name], np.uint8)) for name in times_ns}
 
 
 def read_timeline(path: Path, signal: str, tls: str | None, link: int | None, where: str) -> Signal:

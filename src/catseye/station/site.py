@@ -107,6 +107,17 @@ class Site:
                 where = self.where("camera", self.cameras.index(camera), "line", index, "px")
                 raise SiteError(where, f"line {line.id} {shown(line.px)} is outside the picture", f"a line within {width_px}×{height_px} pixels")
 
+    def refuse_signals_outside(self, camera: Camera, width_px: int, height_px: int) -> None:
+        """SiteError at the first signal of `camera` whose lamps do not lie whole in a picture of this size."""
+        for index, signal in enumerate(camera.signals):
+            for key in ("lamp_px", "head_px"):
+                box_px = getattr(signal, key)
+                if box_px and not (box_px[0] >= 0 <= box_px[1] and box_px[2] <= width_px and box_px[3] <= height_px):
+                    where = self.where("camera", self.cameras.index(camera), "signal", index, key)
+                    raise SiteError(
+                        where, f"signal {signal.id} {key} = {shown(box_px)} is not inside the picture", f"a box within {width_px}×{height_px} pixels"
+                    )
+
     def refuse_other_detectors(self, known: Sequence[str], spoken: str | None = None) -> None:
         """SiteError at the first camera whose detector is none of `known`; `spoken` is the option that named it."""
         for index, camera in enumerate(self.cameras):

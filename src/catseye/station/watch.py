@@ -30,6 +30,7 @@ from catseye.station.calibrations import calibration_of
 from catseye.station.cameras import open_camera
 from catseye.station.line import CameraLine, LineRecord
 from catseye.station.line_judge import line_judge_of
+from catseye.station.line_signals import line_signals_of
 from catseye.station.outcome import RunOutcome
 from catseye.station.pace import Pace, PaceSettings
 from catseye.station.pictures import lines_in_picture, pictures_for
@@ -114,6 +115,8 @@ def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress,
             begun = BegunSource(source)
             if begun.first is not None:
                 order.site.refuse_lines_outside(camera, begun.first.width_px, begun.first.height_px)
+                order.site.refuse_signals_outside(camera, begun.first.width_px, begun.first.height_px)
+            signals = line_signals_of(camera)
             with Vault.open(order.out / VAULT, order.run) as vault:  # only now: what is refused leaves no folder
                 return CameraLine(
                     begun,
@@ -128,7 +131,8 @@ def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress,
                     record=record,
                     lineage=masked(camera.source or ""),
                     calibration=partial(_calibration, order.site, camera),
-                    judge=partial(line_judge_of, order.site, camera),
+                    judge=partial(line_judge_of, order.site, camera, seen=signals.signals),
+                    signals=signals,
                 ).run()
     finally:
         source.close()

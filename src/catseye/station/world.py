@@ -30,12 +30,12 @@ class Bench:
 
 
 def bench_of(camera: Camera, signals: Mapping[str, Signal], *, on_ground: bool, to_ground: ToGround | None = None) -> Bench:
-    """`on_ground`: scenes come in metres.
+    """`on_ground`: scenes come in metres; `signals` is kept as it is, so timelines may grow in it.
 
     `to_ground` turns pixels (n, 2) of a calibrated camera into metres; without it what is drawn in pixels has no place there.
     """
     placed = _Placed(camera, on_ground, to_ground)
-    world = World("m" if on_ground else "px", tuple(placed.lines), tuple(placed.zones), dict(signals))
+    world = World("m" if on_ground else "px", tuple(placed.lines), tuple(placed.zones), signals)
     rules: dict[str, Rule] = {}
     not_judged: dict[str, str] = {}
     for table in camera.rules:

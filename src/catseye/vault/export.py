@@ -1,4 +1,4 @@
-"""The files others read: crossings.csv, events.jsonl, flow.csv, od.csv, points.parquet, tracks.parquet."""
+"""The files others read: crossings.csv, events.jsonl, flow.csv, od.csv, points.parquet, signals.csv, tracks.parquet."""
 
 import csv
 import io
@@ -15,6 +15,8 @@ from catseye.vault.batches import Crossing, Flow
 CROSSINGS_HEADER = ("time_s", "time_utc", "camera", "line", "direction", "track", "kind", "speed_kmh", "speed_doubt_kmh")
 FLOW_HEADER = ("time_s", "time_utc", "camera", "line", "direction", "kind", "count", "speed_mean_kmh")
 OD_HEADER = ("camera", "from_line", "to_line", "count")
+SIGNALS_HEADER = ("time_s", "time_utc", "camera", "signal", "state")
+SIGNAL_STATE = "signal-state"
 
 
 def write_crossings(file: BinaryIO, crossings: Iterable[Crossing]) -> None:
@@ -34,6 +36,12 @@ def write_flow(file: BinaryIO, flows: Iterable[Flow]) -> None:
 def write_od(file: BinaryIO, journeys: Counter[tuple[str, str, str]]) -> None:
     """A row a camera and pair of lines."""
     _write_csv(file, OD_HEADER, ((*journey, count) for journey, count in sorted(journeys.items())))
+
+
+def write_signals(file: BinaryIO, phases: Iterable[Event]) -> None:
+    """A row a change of a signal whose lamps were read; times to the nanosecond, so that rules judged again see the same."""
+    rows = ((_exact(p.time_ns), p.when.iso() if p.when else "", p.camera, p.details["signal"], p.details["state"]) for p in phases)
+    _write_csv(file, SIGNALS_HEADER, rows)
 
 
 def write_events(file: BinaryIO, events: Iterable[Event]) -> None:
@@ -92,6 +100,10 @@ def _write_csv(file: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[An
 
 def _seconds(time_ns: int) -> str:
     return f"{time_ns / NS_PER_S:.3f}"
+
+
+def _exact(time_ns: int) -> str:
+    return f"{time_ns // NS_PER_S}.{time_ns % NS_PER_S:09d}"
 
 
 def _utc(utc_ns: int | None) -> str:

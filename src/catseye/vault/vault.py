@@ -180,7 +180,7 @@ class Vault:
             export.write_parquet(file, parts.FLOWS, [pa.table(columns, schema=parts.FLOWS)])
 
     def export(self, out: Path) -> None:
-        """Write this run's six files into `out`, cameras merged in time order, each file whole or not at all."""
+        """Write this run's six files, and signals.csv where lamps were read, into `out`, cameras merged in time order, each file whole or not at all."""
         self.flush()
         self._settle_flows()
         sweep(make_folder(out), self.folder / "writers")
@@ -192,6 +192,9 @@ class Vault:
             export.write_crossings(file, self.crossings())
         with whole_file(out / "events.jsonl", self._presence.token) as file:
             export.write_events(file, self.events())
+        if phases := [event for event in self.events() if event.kind == export.SIGNAL_STATE]:
+            with whole_file(out / "signals.csv", self._presence.token) as file:
+                export.write_signals(file, phases)
         with whole_file(out / "flow.csv", self._presence.token) as file:
             export.write_flow(file, self.flows())
         with whole_file(out / "points.parquet", self._presence.token) as file:

@@ -22,6 +22,7 @@ BEAM_REACH_M = (0.3, 1.5, 3.0, 5.0, 7.5, 10.5, 14.0, 19.0, 26.0, 36.0)
 BEAM_SHARES = (0.3, 0.7, 1.0, 0.9, 0.7, 0.5, 0.34, 0.2, 0.09)
 NEAR_M = 1.0
 LEAST_STRENGTH = 0.004
+SIGNAL_POWER = 0.22  # of a headlamp that shines straight at the lens
 BEAM_POWER = np.array([{RoadUser.PEDESTRIAN: 0.0, RoadUser.CYCLIST: 0.08, RoadUser.MOTORCYCLIST: 0.6}.get(kind, 1.0) for kind in ROAD_USERS])
 
 
@@ -221,3 +222,11 @@ def mast_lamps(lights: Sequence[StreetLight], street_light_ratio: float) -> Lamp
     power = np.array([light.power_ratio for light in lights]) * 0.5 * street_light_ratio
     colour = np.tile(255 * np.array([1.0, 0.93, 0.8]), (n, 1))
     return Lamps(at_m, np.zeros((n, 2)), colour, power, np.full(n, 0.16), np.zeros(n), np.full(n, -1))
+
+
+def signal_lamps(lenses: Sequence[tuple[tuple[float, float, float], tuple[int, int, int]]]) -> Lamps:
+    """The burning lenses of traffic lights, each its place in metres and its colour: small, even, weaker than a headlamp."""
+    n = len(lenses)
+    at_m = np.array([at for at, _ in lenses], np.float64).reshape(-1, 3)
+    colour = np.array([colour for _, colour in lenses], np.float64).reshape(-1, 3)
+    return Lamps(at_m, np.zeros((n, 2)), colour, np.full(n, SIGNAL_POWER), np.full(n, 0.09), np.zeros(n), np.full(n, -1))

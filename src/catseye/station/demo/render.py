@@ -16,7 +16,7 @@ from catseye.station.demo.bodies import Look, body_of, moving_body
 from catseye.station.demo.camera import CameraPose
 from catseye.station.demo.conditions import Conditions
 from catseye.station.demo.footprint import footprint_m
-from catseye.station.demo.lights import BEAM_TINT, Glare, Lamps, StreetLight, beams, lamps_of, mast_lamps, street_light
+from catseye.station.demo.lights import BEAM_TINT, Glare, Lamps, StreetLight, beams, lamps_of, mast_lamps, signal_lamps, street_light
 from catseye.station.demo.order import far_to_near
 from catseye.station.demo.paint import LABELS, NEAR_M, SUBPIXEL_BITS, SUN, Canvas, paint_solid
 from catseye.station.demo.props import PROPS, STREET_LIGHTS, Cutout, Prop, cut_out, lens_of, shade_of
@@ -82,6 +82,7 @@ class _Shot:
     moment: Moment
     drawn: list[_Drawn]
     shift_px: Ints
+    signals: Lamps
 
 
 class Renderer:
@@ -132,7 +133,7 @@ class Renderer:
         if shift.any():
             canvas.rgb = np.asarray(moved(canvas.rgb, shift, cv2.BORDER_REPLICATE), np.uint8)
             canvas.owner = np.asarray(moved(canvas.owner, shift, cv2.BORDER_CONSTANT), np.uint16)
-        return _Shot(canvas, moment, drawn, shift)
+        return _Shot(canvas, moment, drawn, shift, self._signal_lamps(time_s))
 
     def _lit(self, shots: Sequence[_Shot], view: _View) -> Floats:
         """What reaches the lens in all `shots` of one exposure, the middle one first, (h, w, 3) float32, 255 being white; more where a lamp glares."""
@@ -162,6 +163,9 @@ class Renderer:
             glare.add_cores(picture, view.camera, lamps, strength, shift_px, 1 / len(shots))
             if nth == 0:
                 glare.add_halos(picture, view.camera, lamps, strength, shift_px)
+                at_signals = glare.strength(view.camera, shot.signals, np.ones(len(shot.signals.owner)))
+                glare.add_cores(picture, view.camera, shot.signals, at_signals, shift_px, 1.0)
+                glare.add_halos(picture, view.camera, shot.signals, at_signals, shift_px)
         if c.street_light_ratio:
             masts = mast_lamps(self._scenery.lights, c.street_light_ratio)
             strength, shift_px = glare.strength(view.camera, masts, np.ones(len(masts.owner))), shots[0].shift_px / FINE
@@ -243,6 +247,12 @@ class Renderer:
             if depth_m[0] > NEAR_M:
                 radius = max(2, round(0.15 * canvas.pose.focal_px / float(depth_m[0])))
                 cv2.circle(canvas.rgb, np.round(px[0]).astype(int).tolist(), radius, colour, -1, cv2.LINE_8)
+
+    def _signal_lamps(self, time_s: float) -> Lamps:
+        """Signals glow in the dark as lamps do; by day the lens that is drawn is all there is."""
+        if self._lamp_state is None or not self._conditions.is_dim:
+            return signal_lamps(())
+        return signal_lamps([lens_of(prop, self._lamp_state(prop.arm, time_s)) for prop in self._scenery.props if prop.kind == "lamp"])
 
     # --- the camera ---
 

@@ -56,6 +56,7 @@ def _of_camera(site: Site, camera: Camera) -> Iterator[Finding]:
     else:
         yield Finding(camera.id, "source", True, f"{frame.width_px}×{frame.height_px} pixels")
         yield from _lines(camera, frame.width_px, frame.height_px)
+        yield from _signals(camera, frame.width_px, frame.height_px)
     yield from _rules(site, camera)
 
 
@@ -105,3 +106,10 @@ def _lines(camera: Camera, width_px: int, height_px: int) -> Iterator[Finding]:
         else:
             reach = line_reach(line.px, width_px, height_px)
             yield Finding(camera.id, what, reach == "inside", f"{reach} the picture")
+
+
+def _signals(camera: Camera, width_px: int, height_px: int) -> Iterator[Finding]:
+    for signal in camera.signals:
+        if box := signal.head_px or signal.lamp_px:
+            inside = box[0] >= 0 <= box[1] and box[2] <= width_px and box[3] <= height_px
+            yield Finding(camera.id, f"signal {signal.id}", inside, f"{'inside' if inside else 'not inside'} the picture")
