@@ -114,17 +114,17 @@ def frame_of(picture: Pixels, time_ns: int) -> RawFrame:
 
 
 def soak(clip: Clip, seconds_s: float) -> tuple[list[HealthFinding], float]:
-    """All that is told of a clip as recorded, each finding once; and CPU-ms of an analysed picture, the small picture's conversion left out."""
-    health, told, count, spent_s = LineHealth(), [], 0, 0.0
-    for time_ns, picture in clip.played(seconds_s):
-        frame = frame_of(picture, time_ns)
-        frame.grey(*PictureHealth.small_size_px(frame))  # foreground asks for it too
-        begin_s = time.thread_time()
+    """All that is told of a clip as recorded, each finding once; and CPU-ms of an analysed picture, without the conversions that others ask for too."""
+    frames = [frame_of(picture, time_ns) for time_ns, picture in clip.played(seconds_s)]
+    for frame in frames:
+        frame.grey(*PictureHealth.small_size_px(frame))
+    health, told = LineHealth(), []
+    begin_s = time.thread_time()  # once: where asking for it is a call into the kernel, asking for every picture would double the figure
+    for frame in frames:
         told += health.see(frame)
-        spent_s += time.thread_time() - begin_s
-        count += 1
+    spent_s = time.thread_time() - begin_s
     told += health.close()
-    return list({(finding.kind, finding.time_ns): finding for finding in told}.values()), 1000 * spent_s / count
+    return list({(finding.kind, finding.time_ns): finding for finding in told}.values()), 1000 * spent_s / len(frames)
 
 
 def try_copy(copy: Copy, clip: Clip, others: Sequence[Clip]) -> Outcome:

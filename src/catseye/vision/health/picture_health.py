@@ -45,11 +45,11 @@ class HealthSettings:
             HealthKind.CLOCK_DRIFT: Patience(60.0, 120.0),
         }
     )
-    exposure_every_s: float = 0.2
-    place_every_s: float = 1.0
-    lens_every_s: float = 1.5
+    exposure_every_s: float = 0.45
+    place_every_s: float = 1.2
+    lens_every_s: float = 2.0
     suspicious_every_s: float = 0.45
-    sharpness_every_s: float = 1.9
+    sharpness_every_s: float = 2.4
     retell_s: float = 60.0
 
 

@@ -75,7 +75,7 @@ def sharpness_ratio(grey: Pixels) -> float | None:
     rows = max(1, round(columns * rows_px / columns_px))
     level = grey.astype(np.float32)
     fine = cv2.subtract(level, cv2.GaussianBlur(level, (3, 3), 0.8))
-    quarter = cv2.resize(level, (columns_px // 4, rows_px // 4), interpolation=cv2.INTER_AREA)
+    quarter = cv2.resize(grey, (columns_px // 4, rows_px // 4), interpolation=cv2.INTER_AREA).astype(np.float32)
     coarse = cv2.subtract(quarter, cv2.blur(quarter, (7, 7)))
     fine_power, coarse_power = (np.asarray(cv2.resize(cv2.multiply(x, x), (columns, rows), interpolation=cv2.INTER_AREA)).ravel() for x in (fine, coarse))
     noise_power = at_share(fine_power, 0.1)

@@ -25,6 +25,7 @@ _AGREES = 0.5  # of a cell's energy may be left unexplained
 _REACH_PX = 1.0  # of one linear fit
 _ROUNDS_COUNT = 4
 _REWEIGHTED_COUNT = 4
+_SETTLED_PX = 0.02  # a solution that reweighting moves by less is taken
 _EYE = np.eye(4)
 _CORNERS_COUNT, _CORNER_GAP_PX = 140, 9
 _EDGE_REACH_PX = 6  # at half the size
@@ -264,10 +265,12 @@ class _Equations:
             weight = 1 / (energy * (1 + (unexplained / 0.2) ** 2))
             equations = (weight @ self.normal).reshape(4, 4).astype(np.float64)
             inverse = np.linalg.inv(equations + 1e-4 * (equations.trace() + 1e-9) * _EYE)
-            solved = inverse @ (weight @ right)
+            before, solved = solved, inverse @ (weight @ right)
             dx, dy = self.moves_x @ solved, self.moves_y @ solved
             rest = left_over - 2 * (dx * right_x + dy * right_y) + self.a * dx * dx + 2 * self.b * dx * dy + self.c * dy * dy
             unexplained = np.maximum(rest, 0) / energy
+            if np.abs(solved - before).max() < _SETTLED_PX:
+                break
         agrees = np.asarray(unexplained < _AGREES, np.bool_)
         spread = float(weight @ (unexplained * energy)) / max(float(np.count_nonzero(agrees)), 1.0)
         return solved, inverse * spread, agrees
