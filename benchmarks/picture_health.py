@@ -17,11 +17,12 @@ import cv2
 import numpy as np
 
 from benchmarks.common import CLIPS, Table, median
-from catseye.core.arrays import Floats, Pixels
+from catseye.core.arrays import Doubles, Floats, Pixels
 from catseye.core.picture import RawFrame
 from catseye.core.time import NS_PER_S
 from catseye.station.line_health import LineHealth
-from catseye.station.pace import Pace
+from catseye.station.pace import Pace, PaceSettings
+from catseye.station.site import ANALYSED_FPS
 from catseye.vision.health import HealthFinding, HealthKind, PictureHealth
 from catseye.vision.sources import open_source
 
@@ -85,15 +86,15 @@ class Outcome:
     beside: tuple[HealthKind, ...]
 
 
-def clips(names: Sequence[str]) -> list[Clip]:
+def clips(names: Sequence[str], fps: float = ANALYSED_FPS) -> list[Clip]:
     """Those of fixed cameras, or those named."""
     chosen = [path for path in sorted(CLIPS.iterdir()) if path.suffix in (".mp4", ".avi")]
-    return [read(path) for path in chosen if path.name in names or (not names and not path.name.startswith("dashcam-"))]
+    return [read(path, fps) for path in chosen if path.name in names or (not names and not path.name.startswith("dashcam-"))]
 
 
-def read(path: Path) -> Clip:
+def read(path: Path, fps: float = ANALYSED_FPS) -> Clip:
     """Decode a clip and keep what the line would analyse of it."""
-    pace, pictures, time_ns = Pace(), [], []
+    pace, pictures, time_ns = Pace(PaceSettings(most_fps=fps)), [], []
     for item in open_source(str(path)):
         if isinstance(item, RawFrame) and pace.is_due(item.time_ns):
             pictures.append(item.grey(item.width_px, item.height_px))
@@ -240,14 +241,15 @@ def occluded(clip: Clip, others: Sequence[Clip]) -> Picture:
 
 
 def spotted(renewed_s: float | None) -> Callable[[Clip, Sequence[Clip]], Picture]:
-    """Forty spots that spoil a tenth of the picture: drops, of which each lasts a while and then runs down; or dirt that stays."""
+    """Fourteen spots of 5 to 11 % of the picture's width, a tenth of the picture: drops, each of which lasts a while and runs off; or dirt that stays."""
 
     def degrade(clip: Clip, others: Sequence[Clip]) -> Picture:
         rows, columns = clip.pictures[0].shape
-        chance, radius_px, spots_count = clip.chance("spots"), 0.022 * np.sqrt(rows * columns) * 1.25, 40
+        chance, spots_count = clip.chance("spots"), 14
         spot = chance.uniform((0, 0), (columns, rows), (spots_count, 2))
+        radius_px = columns * chance.uniform(0.025, 0.055, spots_count)
         cover = [spots_over(spot, radius_px, (rows, columns))]
-        blur_px = radius_px / 2
+        blur_px = columns * 0.015
 
         def picture(recorded: Pixels, bad_count: int | None) -> Pixels:
             if bad_count is None:
@@ -264,12 +266,12 @@ def spotted(renewed_s: float | None) -> Callable[[Clip, Sequence[Clip]], Picture
     return degrade
 
 
-def spots_over(spot_px: Floats, radius_px: float, shape: tuple[int, int]) -> Floats:
+def spots_over(spot_px: Doubles, radius_px: Doubles, shape: tuple[int, int]) -> Floats:
     """How much each pixel is covered, 0 to 1."""
     cover = np.zeros(shape, np.float32)
-    for x, y in spot_px:
-        cv2.circle(cover, (int(x), int(y)), round(radius_px), 1.0, -1)
-    return np.asarray(cv2.GaussianBlur(cover, (0, 0), radius_px / 5), np.float32)
+    for (x, y), radius in zip(spot_px, radius_px, strict=True):
+        cv2.circle(cover, (int(x), int(y)), round(radius), 1.0, -1)
+    return np.asarray(cv2.GaussianBlur(cover, (0, 0), float(radius_px.mean()) / 5), np.float32)
 
 
 def level(values: Floats) -> Pixels:
@@ -366,9 +368,10 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("clips", nargs="*", default=[])
     asked.add_argument("--each", action="store_true", help="a line for every copy of every clip")
+    asked.add_argument("--fps", type=float, default=ANALYSED_FPS, help="frames analysed a second")
     asked.add_argument("--clean", action="store_true", help="false alarms only")
     options = asked.parse_args()
-    found = clips(options.clips)
+    found = clips(options.clips, options.fps)
     false_alarms(found)
     if not options.clean:
         misses(found, each=options.each)

@@ -122,7 +122,8 @@ class Placement:
         if before.shape != detail.shape:
             return 0.0
         change = cv2.subtract(detail, before)
-        differs, energy = cell_means(cv2.multiply(change, change)), cell_means(cv2.multiply(detail, detail))
+        differs = cell_means(cv2.multiply(change, change, dst=change))
+        energy = cell_means(cv2.multiply(detail, detail, dst=change))
         self._noise_level = math.sqrt(max(at_share(differs, 0.2), 0.0) / 2)
         textured = energy > max(1.5, 12 * self._noise_level**2)
         if np.count_nonzero(textured) < max(5, textured.size // 12):

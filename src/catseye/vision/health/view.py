@@ -36,7 +36,9 @@ _TURN_LENGTH_PX = 100.0  # turn and scale are solved in px at this distance from
 def detail_of(grey: Pixels) -> Floats:
     """What is neither noise nor shading, float32 (h, w), in grey levels about 0."""
     level = grey.astype(np.float32)
-    return np.asarray(cv2.subtract(cv2.GaussianBlur(level, (5, 5), _FINE), cv2.blur(level, (_WIDE, _WIDE))), np.float32)
+    shading = cv2.blur(level, (_WIDE, _WIDE))
+    cv2.GaussianBlur(level, (5, 5), _FINE, dst=level)
+    return np.asarray(cv2.subtract(level, shading, dst=level), np.float32)
 
 
 def cell_means(values: Floats) -> Floats:
@@ -213,7 +215,9 @@ class _Aimed:
         if count < LEAST_CELLS_COUNT:
             return NO_FIT
         energy = self._energy[which]
-        seen_energy, common, by_x, by_y = (cell_means(cv2.multiply(detail, other))[which] for other in (detail, self._detail, self._across, self._down))
+        product = np.empty_like(detail)
+        others = (detail, self._detail, self._across, self._down)
+        seen_energy, common, by_x, by_y = (cell_means(cv2.multiply(detail, other, dst=product))[which] for other in others)
         gain = np.sqrt(energy / (seen_energy + 1e-6))
         middle = at_share(gain, 0.5)
         gain = np.clip(gain, 0.6 * middle, 1.6 * middle)
