@@ -190,8 +190,8 @@ def spliced(clip: Clip, others: Sequence[Clip]) -> Picture:
 
 def blurred(sigma_px: float) -> Callable[[Clip, Sequence[Clip]], Picture]:
     """Out of focus."""
-    return lambda clip, others: lambda recorded, bad_count: (
-        recorded if bad_count is None else np.asarray(cv2.GaussianBlur(recorded, (0, 0), sigma_px), np.uint8)
+    return lambda clip, others: (
+        lambda recorded, bad_count: recorded if bad_count is None else np.asarray(cv2.GaussianBlur(recorded, (0, 0), sigma_px), np.uint8)
     )
 
 

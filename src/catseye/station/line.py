@@ -43,6 +43,7 @@ PX_STEPS_COUNT = 16  # a pixel's fractions are kept in sixteenths, and rules see
 SAME_SHAPE_RATIO = 0.02
 MOST_DAMAGE_S, MOST_DAMAGE_RATIO = 0.5, 0.01  # a torn frame now and then is an event; more, or a file cut short, asks for a look
 MOST_DOUBTS_COUNT = 20  # a camera that changes its shape all day says it often enough in its events
+HINDSIGHT_S = 12.0  # judged so late that a finding which blinds the camera is known before what it spoils is judged
 STOPPED = "stopped by the operator"
 
 
@@ -145,17 +146,19 @@ class CameraLine:
         lineage: str = "",
         calibration: Callable[[int, int], Calibration | None] = lambda width_px, height_px: None,
         judge: Callable[[LineRecord, Calibration | None], LineJudge | None] = lambda record, calibration: None,
+        coarse: Callable[[Calibration, tuple[int, int]], Sequence[HealthFinding]] = lambda calibration, size_px: (),
     ) -> None:
         """`lines(width_px, height_px)` gives the counting lines once the picture's size is known; `stop` ends the run at the next frame.
 
         `record`: of this camera's earlier life, to be continued; `lineage` is what events name as their source.
         `calibration(width_px, height_px)` gives the camera's view of the ground; `judge(record, calibration)` what applies the site's rules.
+        `coarse(calibration, size_px)` says what the picture has too few pixels for.
         """
         self.record = record or LineRecord(source.camera, detector=detector.name)
         self._lineage = lineage
         self._source, self._detector, self._vault = source, detector, vault
         self._lines_for, self._pace, self._pictures = lines, pace, pictures
-        self._calibration_for, self._judge_for = calibration, judge
+        self._calibration_for, self._judge_for, self._coarse_in = calibration, judge, coarse
         self._limit_ns = None if limit_s is None else int(limit_s * NS_PER_S)
         self._stop = stop or Flag()
         self._progress = progress or (lambda record: None)
@@ -326,7 +329,8 @@ class CameraLine:
                 self._vault.keep_crossings(settled.crossings)
         if self._judge is not None:
             with self._timed("judge"):
-                events = self._judge.take(settled.points, ledger.settled_until_ns(self._now_ns))
+                hindsight_ns = self._now_ns - int(HINDSIGHT_S * NS_PER_S)
+                events = self._judge.take(settled.points, min(ledger.settled_until_ns(self._now_ns), hindsight_ns))
                 events += self._judge.finish() if is_over else []
             self.record.tell_events(events)
             with self._timed("write"):
@@ -348,6 +352,8 @@ class CameraLine:
             self._judge = self._judge_for(self.record, calibration)
             if self._judge is not None:
                 self._judge.is_trusted = self._health.is_trusted
+            if calibration is not None and not self.record.restarts_count:
+                self._tell_health(self._coarse_in(calibration, (frame.width_px, frame.height_px)))
             names, life = [line.id for line in self._lines], self.record.restarts_count
             self._ledger = Ledger(self.record.camera, names, life=life, on_ground=calibration is not None)
         return self._counter, self._ledger
@@ -375,12 +381,12 @@ class CameraLine:
             self._vault.keep_events([Event(notice.kind, self.record.camera, *span_ns, when, trusted=trusted, lineage=self._lineage, details=details)])
 
     def _tell_health(self, told: Sequence[HealthFinding]) -> None:
-        """What the camera says about itself are events; what blinds it is noted, once a finding."""
+        """What the camera says about itself are events; each finding is noted once."""
         if not told:
             return
         for finding in told:
-            said = f"{finding.detail.rstrip('.')} (from {finding.time_ns / NS_PER_S:.1f} s)"
-            if finding.blinds and said not in self.record.notes and len(self.record.notes) < MOST_DOUBTS_COUNT:
+            said = finding.detail.rstrip(".") + ("" if finding.place else f" (from {finding.time_ns / NS_PER_S:.1f} s)")
+            if said not in self.record.notes and len(self.record.notes) < MOST_DOUBTS_COUNT:
                 self.record.notes.append(said)
         self._vault.keep_events([finding.event(self.record.camera, self.record.start, self._lineage) for finding in told])
 

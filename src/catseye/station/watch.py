@@ -32,6 +32,7 @@ from catseye.station.line import CameraLine, LineRecord
 from catseye.station.line_judge import line_judge_of
 from catseye.station.outcome import RunOutcome
 from catseye.station.pace import Pace, PaceSettings
+from catseye.station.pixel_needs import coarse_places
 from catseye.station.pictures import lines_in_picture, pictures_for
 from catseye.station.record import write_run
 from catseye.station.resumed import ResumedSource
@@ -129,6 +130,7 @@ def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress,
                     lineage=masked(camera.source or ""),
                     calibration=partial(_calibration, order.site, camera),
                     judge=partial(line_judge_of, order.site, camera),
+                    coarse=partial(coarse_places, camera),
                 ).run()
     finally:
         source.close()

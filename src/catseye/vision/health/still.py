@@ -8,6 +8,7 @@ from catseye.core.arrays import Pixels
 from catseye.core.time import NS_PER_S
 
 PICTURES_COUNT = 5
+STILL_LAG_S = 1.5  # a still picture may show what was there so long ago: three of its five pictures outvote two
 EVERY_S = 0.48
 
 
