@@ -32,8 +32,8 @@ from catseye.station.line import CameraLine, LineRecord
 from catseye.station.line_judge import line_judge_of
 from catseye.station.outcome import RunOutcome
 from catseye.station.pace import Pace, PaceSettings
-from catseye.station.pixel_needs import coarse_places
 from catseye.station.pictures import lines_in_picture, pictures_for
+from catseye.station.pixel_needs import coarse_places
 from catseye.station.record import write_run
 from catseye.station.resumed import ResumedSource
 from catseye.station.site import Camera, Site, is_url, line_reach
