@@ -11,13 +11,18 @@ import pytest
 from tests.support.street import HEIGHT_PX, WIDTH_PX, Block, Seer, Street, down_the_street
 
 from catseye.core.errors import SiteError, SourceError
+from catseye.core.event import Measure
 from catseye.core.picture import RawFrame
 from catseye.core.sockets import SourceNotice
 from catseye.core.time import NS_PER_S, Stamp
+from catseye.station.demo.scene import DEMO_CAMERA
 from catseye.station.line import STOPPED, CameraLine, LineRecord, Look, Pictures, contact_points_px
 from catseye.station.pace import Pace
 from catseye.traffic.lines import Line
 from catseye.vault.vault import Vault
+from catseye.vision.calibrate import calibrate
+from catseye.vision.health import HealthFinding, HealthKind
+from catseye.vision.reference_points import ReferencePoints
 
 ACROSS = [Line("across", np.array([[0.0, 120.0], [320.0, 120.0]]))]
 
@@ -236,3 +241,15 @@ def test_a_life_that_goes_on_counts_on_under_other_track_names(tmp_path: Path) -
     second = walk(tmp_path, [down_the_street(3.0)], record=earlier)
     assert len({crossing.track for crossing in second.crossings}) == 2
     assert (earlier.frames_decoded_count, earlier.road_users_count) == (500, 2)
+
+
+def test_too_few_pixels_are_an_event_and_a_note_told_once(tmp_path: Path) -> None:
+    measure = Measure("pixels_per_metre", 5.0, "px/m", 0.25)
+    coarse = HealthFinding(HealthKind.TOO_FEW_PIXELS, 0, 0, "5 px a metre at across, speed needs 10", (measure,), False, True, "across")
+    ground_m = np.array([[-5.2, -13.9], [5.2, -13.9], [-10.6, -8.8], [10.6, -8.8], [-10.6, 8.8], [10.6, 8.8]])
+    names = tuple(f"point {number}" for number in range(len(ground_m)))
+    calibration = calibrate(ReferencePoints(DEMO_CAMERA.ground_px(ground_m), ground_m, names, "points", 1.0, 0.05, None, None, False)).calibration
+    done = walk(tmp_path, [down_the_street(2.0)], calibration=lambda *_: calibration, coarse=lambda *_: [coarse])
+    assert [(event.kind, event.trusted, event.details["place"]) for event in done.events] == [("too-few-pixels", True, "across")]
+    assert done.line.record.notes == ["5 px a metre at across, speed needs 10"]
+    assert done.line.record.doubts == []

@@ -43,6 +43,19 @@ def test_what_an_untrusted_camera_saw_is_left_out_and_counted(tmp_path: Path) ->
     assert outcome.summary["cameras"][0]["near_misses"] == 1
 
 
+def test_time_in_which_the_camera_was_blind_is_no_time_watched(tmp_path: Path) -> None:
+    blind = [
+        {"kind": kind, "camera": "cam-1", "time_s": begin_s, "end_time_s": end_s, "trusted": trusted, "measures": [], "ground_m": None, "px": None}
+        for kind, begin_s, end_s, trusted in (
+            ("picture-dark", 0.0, 900.0, False),
+            ("picture-frozen", 600.0, 1800.0, False),
+            ("lens-dirty", 1800.0, 3000.0, True),
+        )
+    ]
+    camera = run_hazards([a_run(tmp_path / "run", [near_miss(1, 1), *blind])], tmp_path / "out").summary["cameras"][0]
+    assert camera["hours"] == 0.5
+
+
 def test_a_change_is_said_with_its_chance(tmp_path: Path) -> None:
     before, after = a_run(tmp_path / "before", [near_miss(1, 1)] * 40), a_run(tmp_path / "after", [near_miss(1, 1)] * 15)
     outcome = run_hazards([after], tmp_path / "out", before=[before])

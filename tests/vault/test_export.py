@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,10 +23,23 @@ def test_crossings_are_written_as_others_read_them(vault: Vault, tmp_path: Path)
     vault.keep_crossings(crossings_at(12.3456, line='say "hi", kerb', speed_kmh=41.5, begin=BEGIN))
     vault.keep_crossings(crossings_at(3, camera="cam-2"))
     assert exported(vault, tmp_path / "out", "crossings.csv") == (
-        "time_s,time_utc,camera,line,direction,track,kind,speed_kmh,speed_doubt_kmh\n"
-        "3.000,,cam-2,stop-line,forward,0,car,,\n"
-        '12.346,2022-09-25T09:42:12.345Z,cam-1,"say ""hi"", kerb",forward,0,car,41.50,4.15\n'
+        "time_s,time_utc,camera,line,direction,track,kind,speed_kmh,speed_doubt_kmh,trusted\n"
+        "3.000,,cam-2,stop-line,forward,0,car,,,true\n"
+        '12.346,2022-09-25T09:42:12.345Z,cam-1,"say ""hi"", kerb",forward,0,car,41.50,4.15,true\n'
     )
+
+
+def test_a_crossing_is_marked_while_its_camera_is_not_to_be_believed(vault: Vault, tmp_path: Path) -> None:
+    for camera in ("cam-1", "cam-2"):
+        vault.keep_crossings(crossings_at(3, 12, 20, camera=camera))
+    moved = Event("camera-moved", "cam-1", 10_000_000_000, 11_000_000_000, trusted=False, details={"detail": "bumped"})
+    dirty = Event("lens-dirty", "cam-1", 19_000_000_000, 21_000_000_000, details={"detail": "dirt"})
+    doubted = Event("speeding", "cam-2", 2_000_000_000, 4_000_000_000, trusted=False)
+    vault.keep_events([moved, dirty, doubted])
+    vault.keep_events([replace(moved, end_time_ns=15_000_000_000)])  # told again with a later end
+    rows = list(csv.DictReader(exported(vault, tmp_path / "out", "crossings.csv").splitlines()))
+    assert [(row["camera"], row["time_s"]) for row in rows if row["trusted"] == "false"] == [("cam-1", "12.000")]
+    assert {row["trusted"] for row in rows} == {"true", "false"}
 
 
 def test_an_event_line_says_all_that_others_rely_on(vault: Vault, tmp_path: Path) -> None:

@@ -24,6 +24,10 @@ class Measure:
             raise ValueError(f"measure {self.name}: {self.value} ± {self.doubt} {self.unit}; wanted a finite value and a doubt >= 0")
 
 
+# A camera is not to be believed from the beginning of such an event to its end, if it is not trusted itself.
+SPOILED_BY = frozenset({"picture-dark", "picture-overexposed", "picture-blurred", "picture-frozen", "picture-occluded", "camera-moved", "clock-drift"})
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One occurrence. `time_ns` counts from the source's zero; `when` is the wall clock, where anything tells it.
@@ -53,6 +57,11 @@ class Event:
         """Refuse an event that ends before it begins."""
         if self.end_time_ns < self.time_ns:
             raise ValueError(f"event {self.kind} on {self.camera}: ends {self.end_time_ns} ns before it begins at {self.time_ns} ns")
+
+    @property
+    def is_spoiled_stretch(self) -> bool:
+        """Whether all that its camera measured meanwhile is marked as not trusted."""
+        return not self.trusted and self.kind in SPOILED_BY
 
     @property
     def id(self) -> str:

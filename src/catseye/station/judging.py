@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from catseye.station.signals import signals_of
 from catseye.station.site import Camera, Site
 from catseye.station.trajectories import Trajectories, read_trajectories
 from catseye.station.watch import VAULT, refuse_strange_folder
+from catseye.station.watched import spoiled_ns
 from catseye.station.world import Bench, bench_of
 from catseye.traffic.judge import Judge
 from catseye.traffic.motion import Moment, Motion
@@ -48,8 +49,10 @@ def run_judge(site: Site, tracks: Path, out: Path, *, camera: str | None, signal
     bench = bench_of(chosen, signals_of(site, chosen, signals), on_ground=trajectories.place_m is not None, to_ground=to_ground)
     record = LineRecord(chosen.id, detector="", start=chosen.began)
     record.duration_s = float(trajectories.time_ns[-1]) / NS_PER_S if len(trajectories) else 0.0
-    with Vault.open(out / VAULT, _run_name(site, chosen, tracks, signals)) as vault:
-        found = judge_trajectories(trajectories, bench, chosen, vault, progress)
+    told = tracks.parent / "events.jsonl" if tracks.name == "points.parquet" else None
+    spoiled = spoiled_ns(told, chosen.id) if told is not None else []
+    with Vault.open(out / VAULT, _run_name(site, chosen, tracks, signals, told if spoiled else None)) as vault:
+        found = judge_trajectories(trajectories, bench, chosen, vault, progress, spoiled)
         record.road_users_count, record.crossings_count = len(trajectories.names), found.crossings_count
         record.rules_judged, record.rules_not_judged, record.events_count = list(bench.rules), dict(bench.not_judged), found.events_count
         record.cpu_s["judge"] = time.thread_time() - begun_cpu_s
@@ -77,8 +80,10 @@ class Found:
     events_count: dict[str, int] = field(default_factory=dict)
 
 
-def judge_trajectories(trajectories: Trajectories, bench: Bench, camera: Camera, vault: Vault, progress: Progress | None = None) -> Found:
-    """Everything the trajectories hold, into the vault."""
+def judge_trajectories(
+    trajectories: Trajectories, bench: Bench, camera: Camera, vault: Vault, progress: Progress | None = None, untrusted_ns: Sequence[tuple[int, int]] = ()
+) -> Found:
+    """Everything the trajectories hold, into the vault. `untrusted_ns`: stretches from which nothing is to be believed."""
     names = np.array(trajectories.names, dtype=str) if trajectories.names else np.empty(0, "U1")
     when_of = partial(_when, camera.began)
     judge = Judge(camera.id, bench.world, bench.rules, lambda track: str(names[track]), when_of, Path(trajectories.shown).name)
@@ -94,6 +99,8 @@ def judge_trajectories(trajectories: Trajectories, bench: Bench, camera: Camera,
     events: list[Event] = []
     for rows in trajectories.moments():
         moment = _moment(trajectories, rows)
+        if any(begin_ns <= moment.time_ns <= end_ns for begin_ns, end_ns in untrusted_ns):
+            moment = replace(moment, trusted=False)
         events += stage.see(moment, stays_of(trajectories, rows))
         if progress is not None:
             progress(moment.time_ns / NS_PER_S, total_s)

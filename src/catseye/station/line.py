@@ -44,6 +44,7 @@ PX_STEPS_COUNT = 16  # a pixel's fractions are kept in sixteenths, and rules see
 SAME_SHAPE_RATIO = 0.02
 MOST_DAMAGE_S, MOST_DAMAGE_RATIO = 0.5, 0.01  # a torn frame now and then is an event; more, or a file cut short, asks for a look
 MOST_DOUBTS_COUNT = 20  # a camera that changes its shape all day says it often enough in its events
+HINDSIGHT_S = 12.0  # judged so late that a finding which blinds the camera is known before what it spoils is judged
 STOPPED = "stopped by the operator"
 
 
@@ -147,18 +148,20 @@ class CameraLine:
         calibration: Callable[[int, int], Calibration | None] = lambda width_px, height_px: None,
         judge: Callable[[LineRecord, Calibration | None], LineJudge | None] = lambda record, calibration: None,
         signals: LineSignals | None = None,
+        coarse: Callable[[Calibration, tuple[int, int]], Sequence[HealthFinding]] = lambda calibration, size_px: (),
     ) -> None:
         """`lines(width_px, height_px)` gives the counting lines once the picture's size is known; `stop` ends the run at the next frame.
 
         `record`: of this camera's earlier life, to be continued; `lineage` is what events name as their source.
         `calibration(width_px, height_px)` gives the camera's view of the ground; `judge(record, calibration)` what applies the site's rules.
         `signals` reads those whose lamps are in the picture, for that judge.
+        `coarse(calibration, size_px)` says what the picture has too few pixels for.
         """
         self.record = record or LineRecord(source.camera, detector=detector.name)
         self._lineage = lineage
         self._source, self._detector, self._vault = source, detector, vault
         self._lines_for, self._pace, self._pictures = lines, pace, pictures
-        self._calibration_for, self._judge_for = calibration, judge
+        self._calibration_for, self._judge_for, self._coarse_in = calibration, judge, coarse
         self._limit_ns = None if limit_s is None else int(limit_s * NS_PER_S)
         self._stop = stop or Flag()
         self._progress = progress or (lambda record: None)
@@ -344,9 +347,10 @@ class CameraLine:
                 self._vault.flush()
 
     def _judged_until_ns(self, ledger: Ledger) -> int:
-        """Nothing earlier will change: neither a point nor what a signal showed."""
-        points_ns, signals_ns = ledger.settled_until_ns(self._now_ns), self._signals.known_until_ns
-        return points_ns if signals_ns is None else min(points_ns, signals_ns)
+        """Nothing earlier will change: neither a point nor what a signal showed, nor whether the camera could be believed."""
+        until_ns = min(ledger.settled_until_ns(self._now_ns), self._now_ns - int(HINDSIGHT_S * NS_PER_S))
+        signals_ns = self._signals.known_until_ns
+        return until_ns if signals_ns is None else min(until_ns, signals_ns)
 
     def _ready(self, frame: RawFrame) -> tuple[LineCounter, Ledger]:
         """The counter and the ledger, made once the first frame tells the picture's size."""
@@ -360,6 +364,8 @@ class CameraLine:
             self._judge = self._judge_for(self.record, calibration)
             if self._judge is not None:
                 self._judge.is_trusted = self._health.is_trusted
+            if calibration is not None and not self.record.restarts_count:
+                self._tell_health(self._coarse_in(calibration, (frame.width_px, frame.height_px)))
             names, life = [line.id for line in self._lines], self.record.restarts_count
             self._ledger = Ledger(self.record.camera, names, life=life, on_ground=calibration is not None)
         return self._counter, self._ledger
@@ -387,12 +393,12 @@ class CameraLine:
             self._vault.keep_events([Event(notice.kind, self.record.camera, *span_ns, when, trusted=trusted, lineage=self._lineage, details=details)])
 
     def _tell_health(self, told: Sequence[HealthFinding]) -> None:
-        """What the camera says about itself are events; what blinds it is noted, once a finding."""
+        """What the camera says about itself are events; each finding is noted once."""
         if not told:
             return
         for finding in told:
-            said = f"{finding.detail.rstrip('.')} (from {finding.time_ns / NS_PER_S:.1f} s)"
-            if finding.blinds and said not in self.record.notes and len(self.record.notes) < MOST_DOUBTS_COUNT:
+            said = finding.detail.rstrip(".") + ("" if finding.place else f" (from {finding.time_ns / NS_PER_S:.1f} s)")
+            if said not in self.record.notes and len(self.record.notes) < MOST_DOUBTS_COUNT:
                 self.record.notes.append(said)
         self._vault.keep_events([finding.event(self.record.camera, self.record.start, self._lineage) for finding in told])
 

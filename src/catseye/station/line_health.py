@@ -6,8 +6,8 @@ import numpy as np
 
 from catseye.core.arrays import Floats
 from catseye.core.picture import RawFrame
-from catseye.core.time import NS_PER_S
 from catseye.vision.health import HealthFinding, PictureHealth
+from catseye.vision.health.still import next_due_ns
 
 LOOK_EVERY_S = 0.25  # findings need seconds of evidence; more looks make them no surer
 
@@ -18,14 +18,14 @@ class LineHealth:
 
     health: PictureHealth = field(default_factory=PictureHealth)
     doubts: dict[tuple[str, int], HealthFinding] = field(default_factory=dict)
-    _due_ns: int = -1
+    _due_ns: int | None = None
     _users_px: Floats = field(default_factory=lambda: np.empty((0, 4), np.float32))
 
     def see(self, frame: RawFrame) -> list[HealthFinding]:
         """Look at an analysed frame, if it is time to; what opened, goes on or closed."""
-        if frame.time_ns < self._due_ns:
+        if self._due_ns is not None and frame.time_ns < self._due_ns:
             return []
-        self._due_ns = frame.time_ns + int(LOOK_EVERY_S * NS_PER_S)
+        self._due_ns = next_due_ns(self._due_ns, frame.time_ns, LOOK_EVERY_S)
         return self._noted(self.health.see(frame, self._users_px))
 
     def know(self, box_px: Floats) -> None:
@@ -39,7 +39,7 @@ class LineHealth:
     def begin_anew(self) -> list[HealthFinding]:
         """The picture is another one from here on (its size changed): what the old one looked like says nothing about it."""
         ended = self.close()
-        self.health, self._due_ns = PictureHealth(), -1
+        self.health, self._due_ns = PictureHealth(), None
         return ended
 
     def is_trusted(self, time_ns: int) -> bool:

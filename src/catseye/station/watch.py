@@ -34,6 +34,7 @@ from catseye.station.line_signals import line_signals_of
 from catseye.station.outcome import RunOutcome
 from catseye.station.pace import Pace, PaceSettings
 from catseye.station.pictures import lines_in_picture, pictures_for
+from catseye.station.pixel_needs import coarse_places
 from catseye.station.record import write_run
 from catseye.station.resumed import ResumedSource
 from catseye.station.site import Camera, Site, is_url, line_reach
@@ -133,6 +134,7 @@ def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress,
                     calibration=partial(_calibration, order.site, camera),
                     judge=partial(line_judge_of, order.site, camera, seen=signals.signals),
                     signals=signals,
+                    coarse=partial(coarse_places, camera),
                 ).run()
     finally:
         source.close()

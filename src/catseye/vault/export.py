@@ -12,19 +12,25 @@ from catseye.core.time import NS_PER_S, Stamp
 from catseye.vault import parts
 from catseye.vault.batches import Crossing, Flow
 
-CROSSINGS_HEADER = ("time_s", "time_utc", "camera", "line", "direction", "track", "kind", "speed_kmh", "speed_doubt_kmh")
+CROSSINGS_HEADER = ("time_s", "time_utc", "camera", "line", "direction", "track", "kind", "speed_kmh", "speed_doubt_kmh", "trusted")
 FLOW_HEADER = ("time_s", "time_utc", "camera", "line", "direction", "kind", "count", "speed_mean_kmh")
 OD_HEADER = ("camera", "from_line", "to_line", "count")
 SIGNALS_HEADER = ("time_s", "time_utc", "camera", "signal", "state")
 SIGNAL_STATE = "signal-state"
 
 
-def write_crossings(file: BinaryIO, crossings: Iterable[Crossing]) -> None:
-    """RFC 4180 with plain line feeds; empty where unknown."""
-    rows = (
-        (_seconds(c.time_ns), _utc(c.utc_ns), c.camera, c.line, c.direction, c.track, c.kind, _speed(c.speed_kmh), _speed(c.speed_doubt_kmh)) for c in crossings
-    )
-    _write_csv(file, CROSSINGS_HEADER, rows)
+def write_crossings(file: BinaryIO, crossings: Iterable[Crossing], spoiled: Iterable[Event] = ()) -> None:
+    """RFC 4180 with plain line feeds; empty where unknown. `spoiled` are the stretches in which a camera said not to believe it."""
+    stretches: dict[str, list[tuple[int, int]]] = {}
+    for event in spoiled:
+        stretches.setdefault(event.camera, []).append((event.time_ns, event.end_time_ns))
+    _write_csv(file, CROSSINGS_HEADER, (_crossing_row(c, stretches.get(c.camera, ())) for c in crossings))
+
+
+def _crossing_row(c: Crossing, spoiled_ns: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    trusted = not any(begin_ns <= c.time_ns <= end_ns for begin_ns, end_ns in spoiled_ns)
+    who = (c.camera, c.line, c.direction, c.track, c.kind)
+    return (_seconds(c.time_ns), _utc(c.utc_ns), *who, _speed(c.speed_kmh), _speed(c.speed_doubt_kmh), str(trusted).lower())
 
 
 def write_flow(file: BinaryIO, flows: Iterable[Flow]) -> None:

@@ -189,7 +189,7 @@ class Vault:
         journeys: Counter[tuple[str, str, str]] = Counter()
         merged_tracks = export.counting_journeys(parts.merged(tracks, "begin_ns", parts.TRACKS, "points_count"), journeys)
         with whole_file(out / "crossings.csv", self._presence.token) as file:
-            export.write_crossings(file, self.crossings())
+            export.write_crossings(file, self.crossings(), (event for event in self.events() if event.is_spoiled_stretch))
         with whole_file(out / "events.jsonl", self._presence.token) as file:
             export.write_events(file, self.events())
         if phases := [event for event in self.events() if event.kind == export.SIGNAL_STATE]:

@@ -20,6 +20,7 @@ from catseye.station.calibration_picture import AT_KMH, MapOrder, draw_map
 from catseye.station.calibrations import solution_of
 from catseye.station.empty_road import empty_road
 from catseye.station.outcome import RunOutcome
+from catseye.station.pixel_needs import coarse_places
 from catseye.station.preview import write_drawn
 from catseye.station.site import Camera, Site, load_site
 from catseye.station.verbs.tables import lines_of_table
@@ -58,7 +59,7 @@ def calibrate_camera(path: Path, *, camera: str | None, out: Path) -> RunOutcome
     weak = [part for part in parts if part.part == "middle" and part.speed_doubt_kmh > _WEAK_RATIO * AT_KMH]
     needs_a_look = bool(solution.outliers or weak)
     summary = _summary(site, chosen, solution, certificate, parts, written.files)
-    notes = _notes(solution, weak, why if road is None else "")
+    notes = _notes(solution, weak, why if road is None else "") + _coarse(chosen, solution)
     text = [*_points_table(solution), "", *_parts_table(parts), "", *_sentences(solution), *notes, *(f"written: {name}" for name in written.files)]
     return RunOutcome(1 if needs_a_look else 0, summary | {"notes": notes}, text)
 
@@ -190,6 +191,12 @@ def _notes(solution: Solution, weak: Sequence[Part], no_road: str) -> list[str]:
     if no_road:
         notes.append(f"Drawn on a plain sheet: {no_road}.")
     return notes
+
+
+def _coarse(camera: Camera, solution: Solution) -> list[str]:
+    """What the picture has too few pixels for at the site's lines and zones."""
+    _, _, width_px, height_px = _frame_px(solution)
+    return [f"✗ too few pixels: {finding.detail}" for finding in coarse_places(camera, solution.calibration, (int(width_px), int(height_px)))]
 
 
 def _told(value: float, digits: int) -> str:

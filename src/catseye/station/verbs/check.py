@@ -15,12 +15,15 @@ from catseye.station.cameras import open_camera
 from catseye.station.line import LineRecord
 from catseye.station.line_judge import line_judge_of
 from catseye.station.outcome import RunOutcome
+from catseye.station.pixel_needs import coarse_places, metres_per_px
 from catseye.station.site import Camera, Site, line_reach
 from catseye.station.verbs.tables import lines_of_table
 from catseye.station.verbs.watch import site_of
+from catseye.vision.health import NEEDS
 from catseye.vision.models import MOTION, locate
 
 PATIENCE_S = 20.0
+PLATE_PX = NEEDS["plate"].least_px_per_m
 _MARKS = {True: "✓", False: "✗", None: "–"}
 
 
@@ -57,7 +60,23 @@ def _of_camera(site: Site, camera: Camera) -> Iterator[Finding]:
         yield Finding(camera.id, "source", True, f"{frame.width_px}×{frame.height_px} pixels")
         yield from _lines(camera, frame.width_px, frame.height_px)
         yield from _signals(camera, frame.width_px, frame.height_px)
+        yield from _pixels(site, camera, (frame.width_px, frame.height_px))
     yield from _rules(site, camera)
+
+
+def _pixels(site: Site, camera: Camera, size_px: tuple[int, int]) -> Iterator[Finding]:
+    """Whether the picture has pixels enough at each line and zone for what is asked there."""
+    try:
+        calibration = calibration_of(site, camera, size_px)
+    except CatseyeError:  # the rules tell of it
+        return
+    if calibration is None:
+        return
+    coarse = coarse_places(camera, calibration, size_px)
+    yield from (Finding(camera.id, f"pixels at {finding.place}", False, finding.detail) for finding in coarse)
+    for place, scale_m in metres_per_px(camera, calibration, size_px).items():
+        if place not in {finding.place for finding in coarse}:
+            yield Finding(camera.id, f"pixels at {place}", True, f"{1 / scale_m:.3g} px a metre where it is farthest; a plate would need {PLATE_PX:g}")
 
 
 def _rules(site: Site, camera: Camera) -> Iterator[Finding]:

@@ -59,6 +59,9 @@ class HealthFinding:
         )
 
 
+LONGEST_BLIND_S = 5.0
+
+
 class Turn(Enum):
     """What an alarm did at a look."""
 
@@ -82,13 +85,17 @@ class Patience:
 
 
 class Alarm:
-    """Opens after enough evidence without a break, closes after enough time without any. What cannot be judged changes nothing."""
+    """Opens after enough evidence without a break, closes after enough time without any. What cannot be judged changes nothing.
+
+    `begin_ns` is when all was last known to be well, at most `LONGEST_BLIND_S` before the first evidence: what was measured between may be spoilt too.
+    """
 
     def __init__(self, patience: Patience) -> None:
         """Closed."""
         self._patience = patience
         self.is_open = False
-        self.begin_ns = self.last_bad_ns = 0
+        self.begin_ns = self.last_bad_ns = self._first_bad_ns = 0
+        self._last_well_ns: int | None = None
         self._bad_count = 0
         self._well_since_ns: int | None = None
 
@@ -112,17 +119,20 @@ class Alarm:
 
     def _bad(self, time_ns: int) -> Turn:
         if not self._bad_count:
-            self.begin_ns = time_ns
+            self._first_bad_ns = time_ns
+            known_ns = time_ns if self._last_well_ns is None else self._last_well_ns
+            self.begin_ns = max(known_ns, time_ns - int(LONGEST_BLIND_S * NS_PER_S))
         self._bad_count += 1
         self.last_bad_ns = time_ns
         self._well_since_ns = None
-        lasted = time_ns - self.begin_ns >= self._patience.open_s * NS_PER_S
+        lasted = time_ns - self._first_bad_ns >= self._patience.open_s * NS_PER_S
         if self.is_open or not lasted or self._bad_count < self._patience.least_count:
             return Turn.NONE
         self.is_open = True
         return Turn.OPENED
 
     def _well(self, time_ns: int) -> Turn:
+        self._last_well_ns = time_ns
         if not self.is_open:
             self._bad_count = 0
             return Turn.NONE

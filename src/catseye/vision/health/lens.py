@@ -5,6 +5,7 @@ hides the scene takes that too). What a cell usually has is learnt downwards qui
 it; cells under known road users are left out. Large cells lost in one piece are an occlusion; small ones that come and go are rain, ones that stay are dirt.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -30,9 +31,9 @@ class LensSettings:
 
     lost_ratio: float = 0.35
     occluded_ratio: float = 0.25
-    drops_ratio: float = 0.06
+    drops_ratio: float = 0.03
     drops_count: int = 3
-    dirt_ratio: float = 0.025
+    dirt_ratio: float = 0.02
     dirt_s: float = 60.0
     turnover_ratio: float = 0.2
     turnover_s: float = 10.0
@@ -136,16 +137,16 @@ class Lens:
         return float(np.count_nonzero(blind ^ old[-1]) / either) if either else 0.0
 
     def _learn(self, usual: Floats, now: Floats, which: Bools, elapsed_s: float) -> None:
-        over_s = np.where(now < usual, self._settings.learn_down_s, self._settings.learn_up_s)
-        usual += np.where(which, (now - usual) * (1 - np.exp(-elapsed_s / over_s)), 0).astype(np.float32)
+        down, up = (np.float32(1 - math.exp(-elapsed_s / over_s)) for over_s in (self._settings.learn_down_s, self._settings.learn_up_s))
+        usual += which * (now - usual) * np.where(now < usual, down, up)
 
 
 def _fine_texture(still: Pixels) -> Floats:
     """Contrast of the finest detail in cells of 10 px, in grey levels, less the noise of the emptiest cells."""
     rows, columns = (max(1, side // _SMALL_PX) for side in still.shape)
     level = still[: rows * _SMALL_PX, : columns * _SMALL_PX].astype(np.float32)
-    fine = cv2.subtract(level, cv2.GaussianBlur(level, (3, 3), 0.8))
-    power = np.atleast_2d(cv2.resize(cv2.multiply(fine, fine), (columns, rows), interpolation=cv2.INTER_AREA))
+    fine = cv2.subtract(level, cv2.GaussianBlur(level, (3, 3), 0.8), dst=level)
+    power = np.atleast_2d(cv2.resize(cv2.multiply(fine, fine, dst=fine), (columns, rows), interpolation=cv2.INTER_AREA))
     return np.asarray(np.sqrt(np.maximum(power - at_share(power, 0.02), 0)), np.float32)
 
 

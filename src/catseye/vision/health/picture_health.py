@@ -20,7 +20,7 @@ from catseye.vision.health.frozen import Standstill
 from catseye.vision.health.lens import Lens, LensLook, LensSettings
 from catseye.vision.health.placement import Placed, Placement
 from catseye.vision.health.sharpness import WINDOW_PX, Sharpness
-from catseye.vision.health.still import StillPicture
+from catseye.vision.health.still import STILL_LAG_S, StillPicture
 from catseye.vision.health.view import detail_of
 
 _Telling = Callable[[], tuple[str, tuple[Measure, ...]]]
@@ -45,11 +45,11 @@ class HealthSettings:
             HealthKind.CLOCK_DRIFT: Patience(60.0, 120.0),
         }
     )
-    exposure_every_s: float = 0.2
-    place_every_s: float = 1.0
-    lens_every_s: float = 1.5
+    exposure_every_s: float = 0.45
+    place_every_s: float = 1.2
+    lens_every_s: float = 2.0
     suspicious_every_s: float = 0.45
-    sharpness_every_s: float = 1.9
+    sharpness_every_s: float = 2.4
     retell_s: float = 60.0
 
 
@@ -231,6 +231,8 @@ class PictureHealth:
         if turn is Turn.OPENED:
             detail, measures = told()
             begin_ns = min(alarm.begin_ns, begin_ns if begin_ns is not None else alarm.begin_ns)
+            if kind in _SEEN_IN_STILLS:
+                begin_ns = max(0, begin_ns - int(STILL_LAG_S * NS_PER_S))
             blinding = blinds if blinds is not None else kind not in _BLINDS_NOT
             self._open[kind] = HealthFinding(kind, begin_ns, self._last_ns, detail, measures, blinding, True)
             self._told_ns[kind] = self._last_ns
@@ -253,6 +255,7 @@ class PictureHealth:
         return any(self._alarms[kind].is_open or self._alarms[kind].is_suspicious for kind in kinds)
 
 
+_SEEN_IN_STILLS = frozenset({HealthKind.CAMERA_MOVED, HealthKind.PICTURE_OCCLUDED, HealthKind.LENS_DIRTY, HealthKind.LENS_RAIN})
 _BLINDS_NOT = frozenset({HealthKind.LENS_DIRTY, HealthKind.LENS_RAIN, HealthKind.TOO_FEW_PIXELS})
 
 

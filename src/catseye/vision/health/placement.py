@@ -2,7 +2,8 @@
 
 A shift is *sudden* when the view now lies elsewhere than three seconds ago: somebody bumped the camera. What comes slower is *creep* (sun on the mast):
 it is followed, and told only once it adds up to a fiftieth of the picture; it is forgotten over hours, so that neither a day's swing nor the small
-errors of thousands of fits add up. Another view is one that nothing of the remembered one is found in, although it holds still itself.
+errors of thousands of fits add up. Another view is one that nothing of the remembered ones is found in, although it holds still itself: those before
+the latest count too, since on a bare road the latest may show little but cars that have left by now.
 """
 
 import math
@@ -18,6 +19,7 @@ from catseye.vision.health.similarity import STILL, Similarity
 from catseye.vision.health.view import View, ViewFit, at_share, cell_means
 
 _HISTORY_COUNT = 24
+_FORMER_COUNT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Placement:
         self._offset = STILL  # of the remembered view against the beginning, px of the small picture
         self._motion = STILL  # of the view now against the remembered one
         self._history: deque[tuple[int, Similarity]] = deque(maxlen=_HISTORY_COUNT)
+        self._former: deque[tuple[View, Similarity]] = deque(maxlen=_FORMER_COUNT)  # remembered before, with their offsets
         self._home: Similarity | None = None  # where it was before it moved
         self._remembered_ns = self._searched_ns = self._last_ns = 0
         self._strange_count = 0
@@ -109,6 +112,7 @@ class Placement:
             return
         self._view, self._remembered_ns, self._last_ns = view, time_ns, time_ns
         self._offset = self._motion = STILL
+        self._former.clear()
         self._history.clear()
         self._history.append((time_ns, STILL))
 
@@ -118,7 +122,8 @@ class Placement:
         if before.shape != detail.shape:
             return 0.0
         change = cv2.subtract(detail, before)
-        differs, energy = cell_means(cv2.multiply(change, change)), cell_means(cv2.multiply(detail, detail))
+        differs = cell_means(cv2.multiply(change, change, dst=change))
+        energy = cell_means(cv2.multiply(detail, detail, dst=change))
         self._noise_level = math.sqrt(max(at_share(differs, 0.2), 0.0) / 2)
         textured = energy > max(1.5, 12 * self._noise_level**2)
         if np.count_nonzero(textured) < max(5, textured.size // 12):
@@ -131,17 +136,33 @@ class Placement:
         if self._home is None and elapsed_s > 0:
             kept = math.exp(-elapsed_s / self._settings.creep_forgotten_s)
             self._offset = self._offset.portion(kept)
+            self._former = deque(((view, offset.portion(kept)) for view, offset in self._former), _FORMER_COUNT)
 
     def _fit(self, detail: Floats, time_ns: int) -> ViewFit:
         """Near the last place; anywhere, if it is not there: at once when it was there until now, then ever so often."""
         assert self._view is not None
-        fit = self._view.fit(detail, self._motion)
         good_enough = max(self._settings.place_ratio, 0.3)
+        fit = self._view.fit(detail, self._motion)
+        if fit.agree_ratio < good_enough:
+            fit = self._recall(detail, good_enough) or fit
         waited = time_ns - self._searched_ns >= self._settings.retry_s * NS_PER_S
         if fit.agree_ratio < good_enough and (self._strange_count < 3 or waited):
             self._searched_ns = time_ns
             fit = self._view.search(detail, self._motion)
         return fit
+
+    def _recall(self, detail: Floats, least_ratio: float) -> ViewFit | None:
+        """The fit of a view that was remembered before, near the last place; it is the remembered one again."""
+        assert self._view is not None
+        place = self._offset.then(self._motion)
+        for known, offset in list(self._former):
+            fit = known.fit(detail, offset.inverse().then(place))
+            if fit.agree_ratio >= least_ratio:
+                self._former.remove((known, offset))
+                self._former.appendleft((self._view, self._offset))
+                self._view, self._offset = known, offset
+                return fit
+        return None
 
     def _strange(self, still: Pixels, detail: Floats, time_ns: int, settled_ratio: float, blur_px: float, *, is_hidden: bool) -> Placed:
         assert self._view is not None
@@ -208,5 +229,7 @@ class Placement:
         view = View(still, self._noise_level)
         if view.cells_count < 6:
             return
+        if self._view is not None:
+            self._former.appendleft((self._view, self._offset))
         self._view, self._remembered_ns = view, time_ns
         self._offset, self._motion = self._offset.then(motion), STILL

@@ -1,6 +1,6 @@
 """Whether a camera has pixels enough on the road for what it is asked to do. Data and one comparison; metres a pixel come from calibration."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from catseye.core.event import Measure
@@ -24,14 +24,16 @@ NEEDS: Mapping[str, PixelNeed] = {
 }
 
 
-def pixel_findings(metres_per_px: Mapping[str, float], tasks: Mapping[str, str], time_ns: int = 0) -> list[HealthFinding]:
-    """What is too coarse: `metres_per_px` at each place (a line, a zone), `tasks` what is asked there, a key of `NEEDS`. KeyError on any other.
+def pixel_findings(metres_per_px: Mapping[str, float], tasks: Iterable[tuple[str, str]], time_ns: int = 0) -> list[HealthFinding]:
+    """What is too coarse: `metres_per_px` at each place (a line, a zone), `tasks` pairs of a place and what is asked there, a key of `NEEDS`.
 
-    >>> [found.detail for found in pixel_findings({"stop-line": 0.05}, {"stop-line": "plate"})]
+    KeyError on any other task or place.
+
+    >>> [found.detail for found in pixel_findings({"stop-line": 0.05}, [("stop-line", "plate"), ("stop-line", "counting")])]
     ['20 px a metre at stop-line, plate needs 200']
     """
     found = []
-    for place, task in tasks.items():
+    for place, task in tasks:
         need, scale_m = NEEDS[task], metres_per_px[place]
         if not scale_m > 0:
             raise ValueError(f"{place}: {scale_m} metres a pixel; wanted more than 0")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from catseye.core.arrays import Pixels
+from catseye.core.arrays import Floats, Pixels
 from catseye.core.time import NS_PER_S
 from catseye.vision.health.view import at_share
 
@@ -39,6 +39,7 @@ class Sharpness:
     def __init__(self, settings: SharpnessSettings | None = None) -> None:
         """Nothing known yet."""
         self._settings = settings or SharpnessSettings()
+        self._work: Floats = np.empty((2, 0, 0), np.float32)
         self.forget()
 
     def forget(self) -> None:
@@ -54,7 +55,9 @@ class Sharpness:
 
     def see(self, grey: Pixels, time_ns: int) -> bool | None:
         """Whether the picture, grey in its native size or a window of it, is blurred; None where there is too little to go by."""
-        now = self.now_ratio = sharpness_ratio(grey)
+        if self._work.shape[1:] != grey.shape:
+            self._work = np.empty((2, *grey.shape), np.float32)
+        now = self.now_ratio = sharpness_ratio(grey, self._work)
         if now is None:
             return None
         usual, settings = self._usual_ratio if self._usual_ratio is not None else now, self._settings
@@ -66,18 +69,25 @@ class Sharpness:
         return is_blurred
 
 
-def sharpness_ratio(grey: Pixels) -> float | None:
-    """log2 of fine against coarse detail in the cells with the most coarse detail, grey uint8 (h, w); None without enough such cells."""
+def sharpness_ratio(grey: Pixels, work: Floats | None = None) -> float | None:
+    """log2 of fine against coarse detail in the cells with the most coarse detail, grey uint8 (h, w); None without enough such cells.
+
+    `work` (2, h, w) is written over: memory asked for anew every time costs more than the arithmetic.
+    """
     rows_px, columns_px = grey.shape
     if min(rows_px, columns_px) < 64:
         return None
     columns = _CELLS_ACROSS_COUNT
     rows = max(1, round(columns * rows_px / columns_px))
-    level = grey.astype(np.float32)
-    fine = cv2.subtract(level, cv2.GaussianBlur(level, (3, 3), 0.8))
-    quarter = cv2.resize(level, (columns_px // 4, rows_px // 4), interpolation=cv2.INTER_AREA)
+    level, power = work if work is not None else np.empty((2, rows_px, columns_px), np.float32)
+    np.copyto(level, grey)
+    cv2.GaussianBlur(level, (3, 3), 0.8, dst=power)
+    cv2.subtract(level, power, dst=power)
+    cv2.multiply(power, power, dst=power)
+    quarter = cv2.resize(grey, (columns_px // 4, rows_px // 4), interpolation=cv2.INTER_AREA).astype(np.float32)
     coarse = cv2.subtract(quarter, cv2.blur(quarter, (7, 7)))
-    fine_power, coarse_power = (np.asarray(cv2.resize(cv2.multiply(x, x), (columns, rows), interpolation=cv2.INTER_AREA)).ravel() for x in (fine, coarse))
+    cv2.multiply(coarse, coarse, dst=coarse)
+    fine_power, coarse_power = (np.asarray(cv2.resize(each, (columns, rows), interpolation=cv2.INTER_AREA)).ravel() for each in (power, coarse))
     noise_power = at_share(fine_power, 0.1)
     strong = coarse_power >= max(at_share(coarse_power, 0.6), _LEAST_CONTRAST**2)
     if np.count_nonzero(strong) < _LEAST_CELLS_COUNT:

@@ -25,6 +25,7 @@ _AGREES = 0.5  # of a cell's energy may be left unexplained
 _REACH_PX = 1.0  # of one linear fit
 _ROUNDS_COUNT = 4
 _REWEIGHTED_COUNT = 4
+_SETTLED_PX = 0.02  # a solution that reweighting moves by less is taken
 _EYE = np.eye(4)
 _CORNERS_COUNT, _CORNER_GAP_PX = 140, 9
 _EDGE_REACH_PX = 6  # at half the size
@@ -35,7 +36,9 @@ _TURN_LENGTH_PX = 100.0  # turn and scale are solved in px at this distance from
 def detail_of(grey: Pixels) -> Floats:
     """What is neither noise nor shading, float32 (h, w), in grey levels about 0."""
     level = grey.astype(np.float32)
-    return np.asarray(cv2.subtract(cv2.GaussianBlur(level, (5, 5), _FINE), cv2.blur(level, (_WIDE, _WIDE))), np.float32)
+    shading = cv2.blur(level, (_WIDE, _WIDE))
+    cv2.GaussianBlur(level, (5, 5), _FINE, dst=level)
+    return np.asarray(cv2.subtract(level, shading, dst=level), np.float32)
 
 
 def cell_means(values: Floats) -> Floats:
@@ -212,7 +215,9 @@ class _Aimed:
         if count < LEAST_CELLS_COUNT:
             return NO_FIT
         energy = self._energy[which]
-        seen_energy, common, by_x, by_y = (cell_means(cv2.multiply(detail, other))[which] for other in (detail, self._detail, self._across, self._down))
+        product = np.empty_like(detail)
+        others = (detail, self._detail, self._across, self._down)
+        seen_energy, common, by_x, by_y = (cell_means(cv2.multiply(detail, other, dst=product))[which] for other in others)
         gain = np.sqrt(energy / (seen_energy + 1e-6))
         middle = at_share(gain, 0.5)
         gain = np.clip(gain, 0.6 * middle, 1.6 * middle)
@@ -264,10 +269,12 @@ class _Equations:
             weight = 1 / (energy * (1 + (unexplained / 0.2) ** 2))
             equations = (weight @ self.normal).reshape(4, 4).astype(np.float64)
             inverse = np.linalg.inv(equations + 1e-4 * (equations.trace() + 1e-9) * _EYE)
-            solved = inverse @ (weight @ right)
+            before, solved = solved, inverse @ (weight @ right)
             dx, dy = self.moves_x @ solved, self.moves_y @ solved
             rest = left_over - 2 * (dx * right_x + dy * right_y) + self.a * dx * dx + 2 * self.b * dx * dy + self.c * dy * dy
             unexplained = np.maximum(rest, 0) / energy
+            if np.abs(solved - before).max() < _SETTLED_PX:
+                break
         agrees = np.asarray(unexplained < _AGREES, np.bool_)
         spread = float(weight @ (unexplained * energy)) / max(float(np.count_nonzero(agrees)), 1.0)
         return solved, inverse * spread, agrees
