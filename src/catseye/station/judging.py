@@ -22,6 +22,7 @@ from catseye.station.judge_stage import JudgeStage
 from catseye.station.line import LineRecord
 from catseye.station.outcome import RunOutcome
 from catseye.station.record import write_run
+from catseye.station.report import write_report
 from catseye.station.signals import signals_of
 from catseye.station.site import Camera, Site
 from catseye.station.trajectories import Trajectories, read_trajectories
@@ -46,7 +47,9 @@ def run_judge(site: Site, tracks: Path, out: Path, *, camera: str | None, signal
     trajectories = on_ground(read_trajectories(tracks, chosen), calibration).as_stored()
     to_ground = None if calibration is None else calibration.place_of
     bench = bench_of(chosen, signals_of(site, chosen, signals), on_ground=trajectories.place_m is not None, to_ground=to_ground)
-    record = LineRecord(chosen.id, detector="", start=chosen.began)
+    record = LineRecord(chosen.id, detector="", start=chosen.began, trajectories=tracks.name)
+    if trajectories.place_m is not None and trajectories.sigma_m is None:
+        record.notes.append("the trajectories say nothing of their doubt: places and speeds are taken as exact")
     record.duration_s = float(trajectories.time_ns[-1]) / NS_PER_S if len(trajectories) else 0.0
     with Vault.open(out / VAULT, _run_name(site, chosen, tracks, signals)) as vault:
         found = judge_trajectories(trajectories, bench, chosen, vault, progress)
@@ -54,8 +57,9 @@ def run_judge(site: Site, tracks: Path, out: Path, *, camera: str | None, signal
         record.rules_judged, record.rules_not_judged, record.events_count = list(bench.rules), dict(bench.not_judged), found.events_count
         record.cpu_s["judge"] = time.thread_time() - begun_cpu_s
         vault.export(out)
+        report = write_report(out, site, [record], vault)
         summary = write_run(out, vault.run, site, [record], time.monotonic() - begun_s)
-    return _outcome(out, chosen, record, found, summary)
+    return _outcome(out, chosen, record, found, summary, report)
 
 
 def on_ground(t: Trajectories, calibration: Calibration | None) -> Trajectories:
@@ -233,9 +237,9 @@ def _run_name(site: Site, camera: Camera, *paths: Path | None) -> str:
     return "judge-" + hashlib.sha256(json.dumps(said).encode()).hexdigest()[:24]
 
 
-def _outcome(out: Path, camera: Camera, record: LineRecord, found: Found, summary: dict[str, Any]) -> RunOutcome:
+def _outcome(out: Path, camera: Camera, record: LineRecord, found: Found, summary: dict[str, Any], report: Path) -> RunOutcome:
     events = ", ".join(f"{count} × {kind}" for kind, count in sorted(found.events_count.items())) or "no events"
     text = [f"{camera.id}: {record.road_users_count} road users, {record.crossings_count} crossings, {record.duration_s:.1f} s; {events}"]
     text += [f"{camera.id}: not judged: {name} ({why})" for name, why in record.rules_not_judged.items()]
-    text.append(f"written: {out / 'events.jsonl'}")
+    text += [f"written: {report}", f"written: {out / 'events.jsonl'}"]
     return RunOutcome(1 if record.rules_not_judged else 0, {**summary, "events": found.events_count}, text)

@@ -52,6 +52,12 @@ def bench_of(camera: Camera, signals: Mapping[str, Signal], *, on_ground: bool, 
     return Bench(world, rules, not_judged)
 
 
+def world_of(camera: Camera, signals: Mapping[str, Signal], *, on_ground: bool, to_ground: ToGround | None = None) -> World:
+    """What stands there, without any rule: lines and zones that have a place in the plane."""
+    placed = _Placed(camera, on_ground, to_ground)
+    return World("m" if on_ground else "px", tuple(placed.lines), tuple(placed.zones), dict(signals))
+
+
 class _Placed:
     """Lines and zones of a camera in one plane; `lost` are those that have no place in it, each with the reason."""
 
