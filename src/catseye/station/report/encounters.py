@@ -56,14 +56,20 @@ class Encounter:
 
 
 def worst_of(events: Sequence[Event], most_count: int = WORST_COUNT) -> list[Event]:
-    """Collisions first, then near misses by their smallest TTC, then those that have a PET alone; what was not trusted comes last of all."""
+    """Collisions first, then near misses by their smallest TTC, then those that have a PET alone; what was not trusted comes last of all.
+
+    Each pair once: who collides had a near miss first.
+    """
     dangers = [event for event in events if event.kind in (NEAR_MISS, COLLISION) and len(event.subjects) > 1 and event.ground_m is not None]
 
     def gravity(event: Event) -> tuple[bool, bool, float, float, int]:
         said = {measure.name: measure.value for measure in event.measures}
         return (not event.trusted, event.kind != COLLISION, said.get("ttc_min", 1e6), said.get("pet", 1e6), event.time_ns)
 
-    return sorted(dangers, key=gravity)[:most_count]
+    worst: dict[frozenset[str], Event] = {}
+    for event in sorted(dangers, key=gravity):
+        worst.setdefault(frozenset(event.subjects), event)
+    return list(worst.values())[:most_count]
 
 
 def encounter_of(event: Event, trails: Mapping[str, Trail], world: World, label: Callable[[float], str]) -> Encounter | None:
@@ -108,7 +114,7 @@ def _frame(pair: Sequence[Trail], place: Doubles, worst_ns: int) -> Frame:
     side = float(np.clip((high - low).max() + 18.0, _LEAST_SIDE, _MOST_SIDE))
     middle = (low + high) / 2
     (left, bottom), (right, top) = (middle - side / 2).tolist(), (middle + side / 2).tolist()
-    return Frame((left, bottom), (right, top), is_upward=True)
+    return Frame(((left, bottom), (right, top)), is_upward=True)
 
 
 def _body(trail: Trail, name: str, worst_ns: int, frame: Frame) -> Body:

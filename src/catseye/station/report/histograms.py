@@ -17,6 +17,7 @@ from catseye.vault.batches import Crossing
 SPEED_BIN_KMH = 5.0
 _FASTEST_PERCENT = 85.0
 _Y_TICKS_COUNT = 3
+_MOST_DRAC_MS2 = 12.0  # more than any tyre can: what lies beyond stands in the last bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +60,19 @@ class LineSpeeds:
 
 
 def histogram(
-    title: str, values: Doubles, edges: Doubles, unit: str, limit: float | None = None, *, beyond_above: bool = True, most_count: int = 0
+    title: str, values: Doubles, edges: Doubles, unit: str, limit: float | None = None, *, beyond_above: bool = True, is_open: bool = False
 ) -> Histogram:
-    """Count `values` (n,) between `edges` (k + 1,), ascending and evenly apart; the last bin takes its upper edge. `most_count`: the tallest bar of a family."""
+    """Count `values` (n,) between `edges` (k + 1,), ascending and evenly apart; the last bin takes its upper edge, and all above it where it `is_open`."""
+    if is_open:
+        values = np.minimum(values, edges[-1])
     counts, _ = np.histogram(values, edges)
     low, span = float(edges[0]), float(edges[-1] - edges[0])
-    most = max(most_count, int(counts.max(initial=0)), 1)
+    most = max(int(counts.max(initial=0)), 1)
     columns = []
     for count, begin, end in zip(counts.tolist(), edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         middle = (begin + end) / 2
         beyond = limit is not None and (middle > limit) == beyond_above
-        said = f"{begin:g} to {end:g} {unit}: {count}"
+        said = f"{begin:g} {unit} or more: {count}" if is_open and end == edges[-1] else f"{begin:g} to {end:g} {unit}: {count}"
         columns.append(Column(100 * (begin - low) / span, 100 * (end - begin) / span, 100 * count / (most * 1.08), beyond, said))
     step = nice_step(most, _Y_TICKS_COUNT)
     y_ticks = tuple(Tick(100 - 100 * count / (most * 1.08), f"{count:,}") for count in range(0, most + 1, step))
@@ -99,9 +102,9 @@ def closeness(events: Sequence[Event]) -> list[Histogram]:
         if not len(values):
             continue
         most = max(float(np.ceil(values.max() / width + 1e-9)) * width, 4 * width)
-        if name == "drac_max" and most > 12.0:
-            most, values = 12.0, np.minimum(values, 11.99)
-        charts.append(histogram(title, values, np.arange(0, most + width / 2, width), unit, limit, beyond_above=above))
+        is_open = name == "drac_max" and most > _MOST_DRAC_MS2
+        edges = np.arange(0, (_MOST_DRAC_MS2 if is_open else most) + width / 2, width)
+        charts.append(histogram(title, values, edges, unit, limit, beyond_above=above, is_open=is_open))
     return charts
 
 

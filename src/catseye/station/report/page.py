@@ -32,7 +32,7 @@ from catseye.station.report.tally import Tally, tally_of
 from catseye.station.report.trust import LOOK, Finding, Seen, blind_s, findings, gaps_s
 from catseye.station.rule_keys import rule_classes
 from catseye.station.site import Camera, Site
-from catseye.traffic.hazards import COLLISION, NEAR_MISS
+from catseye.traffic.hazards import CLOSE_TTC_S, COLLISION, HARD_DRAC_MS2, NEAR_MISS
 from catseye.traffic.lines import Line
 from catseye.vault.files import whole_file
 from catseye.vault.vault import Vault
@@ -155,7 +155,7 @@ def _camera_page(out: Path, site: Site, record: LineRecord, vault: Vault, paths:
     label = clock_of(record.start, site.timezone, tally.length_s)
     safety = safety_of(out, site, record, vault, events, clock_of(record.start, site.timezone, max(tally.length_s, 300.0)))
     seen_s = tally.length_s - blind_s(events)
-    found = found_by_rules(events, record.rules_judged, seen_s, label)
+    found = found_by_rules(events, record.rules_judged, seen_s, label, {table.name: table.kind for table in camera.rules})
     return CameraPage(
         camera=record.camera,
         record=record,
@@ -263,6 +263,8 @@ def headline(pages: Sequence[CameraPage]) -> str:
 
 def standfirst(pages: Sequence[CameraPage]) -> str:
     """The sentence under the headline: who, and which way most."""
+    if len(pages) == 1 and pages[0].record.trajectories and pages[0].safety is not None:
+        return judged_standfirst(pages[0], pages[0].safety)
     users = {kind: sum(int(page.tally.users_count[kind.code]) for page in pages) for kind in DRAWN_ORDER}
     whole = sum(users.values())
     if not whole:
@@ -276,6 +278,17 @@ def standfirst(pages: Sequence[CameraPage]) -> str:
     else:
         who = f"{words.share(users[most], whole)} of the {many} were {PLURAL[most]}."
     return f"{who} {_busiest(pages[0])}".strip() if len(pages) == 1 else who
+
+
+def judged_standfirst(page: CameraPage, safety: Safety) -> str:
+    """How much of it is serious, and of how many road users."""
+    many = words.counted(page.record.road_users_count, "road user")
+    if not safety.near_misses_count:
+        return f"{many}, {words.counted(page.tally.total_count, 'crossing')} of {words.counted(len(page.tally.lines), 'line')}."
+    verb = "was" if safety.serious_count == 1 else "were"
+    of = words.counted(safety.near_misses_count, "near miss", "near misses")
+    bounds = f"a time to collision under {CLOSE_TTC_S:g} s, or braking of over {HARD_DRAC_MS2:g} m/s² needed"
+    return f"{safety.serious_count:,} of the {of} {verb} serious: {bounds}. {many} were judged."
 
 
 def _busiest(page: CameraPage) -> str:

@@ -29,11 +29,20 @@ _WORTH_SHARE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A rectangle of the plane, `low` and `high` corners (2,); `is_upward`: y goes up (ground), else down (picture)."""
+    """A rectangle of the plane: its corners with the lowest and the highest coordinates. `is_upward`: y goes up (ground), else down (picture)."""
 
-    low: tuple[float, float]  # as the plane
-    high: tuple[float, float]  # as the plane
+    corners: tuple[tuple[float, float], tuple[float, float]]
     is_upward: bool
+
+    @property
+    def low(self) -> tuple[float, float]:
+        """Lowest x and y."""
+        return self.corners[0]
+
+    @property
+    def high(self) -> tuple[float, float]:
+        """Highest x and y."""
+        return self.corners[1]
 
     @property
     def span(self) -> tuple[float, float]:
@@ -162,7 +171,7 @@ def _shaped(low: Doubles, high: Doubles, is_upward: bool) -> Frame:
         span[0] = span[1] / _TALLEST_RATIO
     span[1] = max(span[1], span[0] * _FLATTEST_RATIO)
     (left, bottom), (right, top) = (middle - span / 2).tolist(), (middle + span / 2).tolist()
-    return Frame((left, bottom), (right, top), is_upward)
+    return Frame(((left, bottom), (right, top)), is_upward)
 
 
 def close_up_frame(ground: Ground, whole: Frame) -> tuple[Frame, float] | None:
@@ -178,7 +187,7 @@ def close_up_frame(ground: Ground, whole: Frame) -> tuple[Frame, float] | None:
     if inside.mean() < _WORTH_SHARE:
         return None
     (left, bottom), (right, top) = (middle - side / 2).tolist(), (middle + side / 2).tolist()
-    return Frame((left, bottom), (right, top), whole.is_upward), float(inside.mean())
+    return Frame(((left, bottom), (right, top)), whole.is_upward), float(inside.mean())
 
 
 def plan_of(ground: Ground, frame: Frame, title: str) -> Plan:
@@ -278,7 +287,7 @@ def _labelled(text: str, ends: Doubles, way: Doubles, height: float, taken: list
     spots = [middle + way * sign * (float(np.abs(way) @ half) + far) for far in (24, 50) for sign in (-1, 1)]
     spots += [middle + along * sign * (reach + float(np.abs(along) @ half) + 8) for sign in (-1, 1)]
     for spot in spots:
-        left, top, right, bottom = *(spot - half).tolist(), *(spot + half).tolist()
+        (left, top), (right, bottom) = (spot - half).tolist(), (spot + half).tolist()
         inside = left >= 0 and top >= 0 and right <= WIDTH and bottom <= height
         if inside and not any(left < r and right > x and top < b and bottom > y for x, y, r, b in taken):
             taken.append((left, top, right, bottom))

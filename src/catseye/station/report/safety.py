@@ -19,6 +19,7 @@ from catseye.station.report.trails import is_on_ground, read_trails
 from catseye.station.rule_keys import rule_classes
 from catseye.station.site import Site
 from catseye.station.world import world_of
+from catseye.traffic.hazards import NEAR_MISS, Danger
 from catseye.vault.vault import Vault
 
 
@@ -44,6 +45,8 @@ class Safety:
     encounters: tuple[Encounter, ...]
     closeness: tuple[Histogram, ...]
     speeds: tuple[LineSpeeds, ...]
+    near_misses_count: int
+    serious_count: int
 
 
 def safety_of(out: Path, site: Site, record: LineRecord, vault: Vault, events: Sequence[Event], label: Callable[[float], str]) -> Safety | None:
@@ -77,7 +80,15 @@ def safety_of(out: Path, site: Site, record: LineRecord, vault: Vault, events: S
         tuple(picture for picture in pictures if picture is not None),
         tuple(closeness(mine)),
         tuple(speeds_by_line(list(vault.crossings(record.camera)), camera, world)),
+        sum(event.kind == NEAR_MISS for event in mine),
+        sum(event.kind == NEAR_MISS and _is_serious(event) for event in mine),
     )
+
+
+def _is_serious(event: Event) -> bool:
+    """As the ranking of places has it: a TTC under 1.5 s, or a DRAC over 3.35 m/s²."""
+    said = {measure.name: measure.value for measure in event.measures}
+    return Danger(event.kind, event.ground_m or (0.0, 0.0), said.get("ttc_min"), said.get("drac_max"), said.get("pet")).is_serious
 
 
 def _plans(ground: Ground) -> tuple[Plan, ...]:
