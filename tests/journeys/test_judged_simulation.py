@@ -119,3 +119,22 @@ def test_the_page_tells_the_speeds_over_each_line_as_crossings_csv_has_them(out:
         if row["speed_kmh"]:
             speeds.setdefault(row["line"], []).append(float(row["speed_kmh"]))
     assert shown == pytest.approx({line: sum(values) / len(values) for line, values in speeds.items()}, abs=0.06)
+
+
+def test_headways_and_gaps_at_the_stop_lines_are_those_of_the_simulation(out: Path) -> None:
+    """SUMO tells the lane of every crossing; its times are whole steps of 0.2 s."""
+    last: dict[str, dict[str, str]] = {}
+    truth: dict[str, tuple[dict[str, str], float]] = {}
+    length_m = {"bus": 12.0, "truck": 7.1, "moto": 2.2}
+    for row in sorted(rows(SIMULATED / "gt_stopline_crossings.csv"), key=lambda row: float(row["t_s"])):
+        before = last.get(row["from_lane"])
+        if before is not None and float(row["t_s"]) - float(before["t_s"]) < 59:
+            truth[row["vehicle"]] = before, float(row["t_s"]) - float(before["t_s"])
+        last[row["from_lane"]] = row
+    found = {row["track"]: row for row in rows(out / "passings.csv") if row["line"].startswith("stop-")}
+    assert len(truth) > 200
+    for vehicle, (leader, headway_s) in truth.items():
+        assert found[vehicle]["leader"] == leader["vehicle"]
+        assert float(found[vehicle]["headway_s"]) == pytest.approx(headway_s, abs=0.21)
+        clear_s = length_m.get(leader["type"], 5.0) / (float(found[leader["vehicle"]]["speed_kmh"]) / 3.6)
+        assert float(found[vehicle]["gap_s"]) == pytest.approx(float(found[vehicle]["headway_s"]) - clear_s, abs=0.02)

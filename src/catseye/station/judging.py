@@ -21,6 +21,7 @@ from catseye.station.calibrations import calibration_of
 from catseye.station.judge_stage import JudgeStage
 from catseye.station.line import LineRecord
 from catseye.station.outcome import RunOutcome
+from catseye.station.passings import write_passings
 from catseye.station.record import write_run
 from catseye.station.report import write_report
 from catseye.station.signals import signals_of
@@ -57,6 +58,7 @@ def run_judge(site: Site, tracks: Path, out: Path, *, camera: str | None, signal
         record.rules_judged, record.rules_not_judged, record.events_count = list(bench.rules), dict(bench.not_judged), found.events_count
         record.cpu_s["judge"] = time.thread_time() - begun_cpu_s
         vault.export(out)
+        write_passings(out, site, [record], vault)
         report = write_report(out, site, [record], vault)
         summary = write_run(out, vault.run, site, [record], time.monotonic() - begun_s)
     return _outcome(out, chosen, record, found, summary, report)

@@ -32,6 +32,7 @@ from catseye.station.line import CameraLine, LineRecord
 from catseye.station.line_judge import line_judge_of
 from catseye.station.outcome import RunOutcome
 from catseye.station.pace import Pace, PaceSettings
+from catseye.station.passings import write_passings
 from catseye.station.pictures import lines_in_picture, pictures_for
 from catseye.station.record import write_run
 from catseye.station.resumed import ResumedSource
@@ -93,6 +94,7 @@ def run_watch(site: Site, out: Path, *, camera: str | None, limit_s: float | Non
         with Vault.open(out / VAULT, order.run) as vault:
             _agree(records, vault)
             vault.export(out)
+            write_passings(out, site, records, vault)
             try:
                 reports = _report(order, records, vault) if wants_pictures else []
             finally:  # a page that cannot be drawn costs no fact

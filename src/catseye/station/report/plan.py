@@ -236,7 +236,7 @@ def _thinned(points: Doubles) -> Doubles:
     _, first = np.unique((far // _WAY_STEP).astype(np.int64), return_index=True)
     kept = points[np.unique(np.append(first, len(points) - 1))]
     if len(kept) < 3:
-        return kept
+        return np.asarray(kept, np.float64)
     way = np.degrees(np.unwrap(np.arctan2(*np.diff(kept, axis=0).T[::-1])))
     bends = np.flatnonzero(np.diff(np.floor(way / _WAY_BEND_DEG)) != 0) + 1
     return np.asarray(kept[np.concatenate([[0], bends, [len(kept) - 1]])], np.float64)
@@ -253,7 +253,7 @@ def _zones(world: World, frame: Frame) -> list[PlanZone]:
 
 
 def _way_drawn(heading: Doubles, frame: Frame) -> Doubles:
-    return heading * np.array([1.0, -1.0 if frame.is_upward else 1.0])
+    return np.asarray(heading * np.array([1.0, -1.0 if frame.is_upward else 1.0]), np.float64)
 
 
 def _arrow(middle: Doubles, way: Doubles, size: float) -> str:
