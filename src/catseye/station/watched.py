@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from catseye.core.arrays import Doubles
+from catseye.core.calibration import Calibration
 from catseye.core.errors import SourceError
+from catseye.station.record import CALIBRATIONS
 from catseye.vault.files import file_name
 
 _WANTED = "a folder that `watch` or `judge` wrote"
@@ -30,6 +32,7 @@ class WatchedCamera:
     duration_s: float
     trusted_s: float
     events: Sequence[Mapping[str, Any]]
+    calibration: Calibration | None = None
 
 
 def read_runs(folders: Sequence[Path]) -> list[WatchedCamera]:
@@ -41,16 +44,26 @@ def _read_run(folder: Path) -> Iterator[WatchedCamera]:
     try:
         said = json.loads((folder / "run.json").read_text("utf-8"))
         events = [json.loads(line) for line in (folder / "events.jsonl").read_text("utf-8").splitlines()]
+        calibrations = _calibrations(folder / CALIBRATIONS)
         for camera in said["cameras"]:
             mine = [event for event in events if event["camera"] == camera["camera"]]
             lost_s = sum(event["end_time_s"] - event["time_s"] for event in mine if event["kind"] in ("source-gap", "not-trusted"))
             duration_s = float(camera["duration_s"])
             size_px = int(camera["width_px"]), int(camera["height_px"])
-            yield WatchedCamera(folder, str(said["run"]), camera["camera"], size_px, duration_s, max(0.0, duration_s - lost_s), mine)
+            yield WatchedCamera(
+                folder, str(said["run"]), camera["camera"], size_px, duration_s, max(0.0, duration_s - lost_s), mine, calibrations.get(camera["camera"])
+            )
     except OSError as fault:
         raise SourceError(str(folder), f"{Path(fault.filename or folder).name}: {(fault.strerror or 'cannot be read').lower()}", _WANTED) from None
     except (ValueError, KeyError, TypeError) as fault:
         raise SourceError(str(folder), f"files that are not whole ({str(fault)[:60]})", _WANTED) from None
+
+
+def _calibrations(path: Path) -> dict[str, Calibration]:
+    if not path.is_file():
+        return {}
+    said = dict(json.loads(path.read_text("utf-8")))
+    return {camera: Calibration.from_json(each) for camera, each in said.items()}
 
 
 def seen_places(folder: Path, camera: str, *, on_ground: bool) -> Doubles:
