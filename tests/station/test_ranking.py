@@ -131,3 +131,12 @@ def test_places_on_the_ground_are_drawn_where_the_camera_sees_them(tmp_path: Pat
     assert re.findall(r'cx="([0-9.]+)" cy="([0-9.]+)"', page) == [("420.0", "130.0")]
     assert "1 place outside this picture is in the table alone" in page
     assert "data:image/jpeg" in page
+
+
+def test_what_could_not_be_believed_is_no_time_watched(tmp_path: Path) -> None:
+    """Dark from 600 to 1,200 s, judged so from 700 s on, and without pictures from 3,000 to 3,300 s; a dirty lens is told and blinds nobody."""
+    spans = [("picture-dark", 600, 1200, False), ("not-trusted", 700, 1200, False), ("source-gap", 3000, 3300, True), ("lens-dirty", 0, 3600, True)]
+    blind = [near_miss(1, 1) | {"kind": kind, "time_s": begin, "end_time_s": end, "trusted": trusted, "measures": []} for kind, begin, end, trusted in spans]
+    camera = run_hazards([a_run(tmp_path / "run", [near_miss(1, 1), *blind])], tmp_path / "out").summary["cameras"][0]
+    assert camera["hours"] == 0.75
+    assert (camera["near_misses"], camera["untrusted_left_out"]) == (1, 0)

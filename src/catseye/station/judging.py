@@ -52,7 +52,7 @@ def run_judge(site: Site, tracks: Path, out: Path, *, camera: str | None, signal
     if trajectories.place_m is not None and trajectories.sigma_m is None:
         record.notes.append("the trajectories say nothing of their doubt: places and speeds are taken as exact")
     record.duration_s = float(trajectories.time_ns[-1]) / NS_PER_S if len(trajectories) else 0.0
-    with Vault.open(out / VAULT, _run_name(site, chosen, tracks, signals)) as vault:
+    with Vault.open(out / VAULT, _run_name(site, chosen, trajectories, tracks, signals)) as vault:
         found = judge_trajectories(trajectories, bench, chosen, vault, progress)
         record.road_users_count, record.crossings_count = len(trajectories.names), found.crossings_count
         record.rules_judged, record.rules_not_judged, record.events_count = list(bench.rules), dict(bench.not_judged), found.events_count
@@ -107,7 +107,7 @@ def judge_trajectories(trajectories: Trajectories, bench: Bench, camera: Camera,
     for batch in crossed:
         vault.keep_crossings(batch)
         found.crossings_count += len(batch)
-    vault.keep_events(events)
+    vault.keep_events([*events, *stage.doubted()])
     found.events_count = stage.events_count
     vault.keep_points(_points(trajectories, camera, names))
     vault.keep_tracks(journeys.tracks(trajectories, camera, names))
@@ -132,6 +132,7 @@ def _moment(t: Trajectories, rows: slice) -> Moment:
         heading_deg=of(t.heading_deg),
         length_m=of(t.length_m),
         width_m=of(t.width_m),
+        trusted=t.is_trusted(int(t.time_ns[rows.start])),
     )
 
 
@@ -229,9 +230,9 @@ def _when(began: Stamp | None, time_ns: int) -> Stamp | None:
     return began.plus_ns(time_ns) if began else None
 
 
-def _run_name(site: Site, camera: Camera, *paths: Path | None) -> str:
+def _run_name(site: Site, camera: Camera, trajectories: Trajectories, *paths: Path | None) -> str:
     """The same input under the same site is the same run: judged again, it doubles nothing."""
-    said = [site.hash, camera.id]
+    said: list[object] = [site.hash, camera.id, *([trajectories.doubted_ns] if trajectories.doubted_ns else [])]
     for path in paths:
         if path is not None:
             with path.open("rb") as file:

@@ -332,7 +332,7 @@ class CameraLine:
                 events += self._judge.finish() if is_over else []
             self.record.tell_events(events)
             with self._timed("write"):
-                self._vault.keep_events(events)
+                self._vault.keep_events([*events, *self._judge.doubted()])
         with self._timed("write"):
             if self._now_ns - self._flushed_ns > FLUSH_EVERY_S * NS_PER_S:
                 self._flushed_ns = self._now_ns

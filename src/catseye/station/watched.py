@@ -15,6 +15,7 @@ from catseye.core.arrays import Doubles
 from catseye.core.calibration import Calibration
 from catseye.core.errors import SourceError
 from catseye.station.record import CALIBRATIONS
+from catseye.station.trajectories.doubted import is_of_camera
 from catseye.vault.files import file_name
 
 _WANTED = "a folder that `watch` or `judge` wrote"
@@ -47,7 +48,7 @@ def _read_run(folder: Path) -> Iterator[WatchedCamera]:
         calibrations = _calibrations(folder / CALIBRATIONS)
         for camera in said["cameras"]:
             mine = [event for event in events if event["camera"] == camera["camera"]]
-            lost_s = sum(event["end_time_s"] - event["time_s"] for event in mine if event["kind"] in ("source-gap", "not-trusted"))
+            lost_s = _together_s([(event["time_s"], event["end_time_s"]) for event in mine if _is_lost(event)])
             duration_s = float(camera["duration_s"])
             size_px = int(camera["width_px"]), int(camera["height_px"])
             yield WatchedCamera(
@@ -57,6 +58,20 @@ def _read_run(folder: Path) -> Iterator[WatchedCamera]:
         raise SourceError(str(folder), f"{Path(fault.filename or folder).name}: {(fault.strerror or 'cannot be read').lower()}", _WANTED) from None
     except (ValueError, KeyError, TypeError) as fault:
         raise SourceError(str(folder), f"files that are not whole ({str(fault)[:60]})", _WANTED) from None
+
+
+def _is_lost(event: Mapping[str, Any]) -> bool:
+    """Whether nothing that happened meanwhile can be known: no pictures, or a camera that was not to be trusted."""
+    return event["kind"] == "source-gap" or (not event.get("trusted", True) and is_of_camera(event))
+
+
+def _together_s(spans_s: Sequence[tuple[float, float]]) -> float:
+    """How long spans last together, what they share counted once."""
+    total_s, until_s = 0.0, 0.0
+    for begin_s, end_s in sorted(spans_s):
+        total_s += max(0.0, end_s - max(begin_s, until_s))
+        until_s = max(until_s, end_s)
+    return total_s
 
 
 def _calibrations(path: Path) -> dict[str, Calibration]:

@@ -10,6 +10,7 @@ from catseye.station.line import LineRecord
 from catseye.station.report.tally import Tally
 from catseye.station.report.words import counted, listed, share, span
 from catseye.station.site import Site
+from catseye.station.trajectories.doubted import AS_JUDGED
 
 LOOK, NOTE, FINE = "look", "note", "fine"
 SLOW_FPS = 4.0
@@ -106,7 +107,7 @@ def _doubts(seen: Seen) -> list[Finding]:
 
 
 def _untrusted(seen: Seen) -> list[Finding]:
-    events = [event for event in seen.events if not event.trusted and event.kind not in _MEANINGS]
+    events = [event for event in seen.events if not event.trusted and event.kind not in (*_MEANINGS, AS_JUDGED)]
     kinds = listed(sorted({event.kind for event in events}))
     return [Finding(LOOK, counted(len(events), "event") + " not trusted", f"Marked so in events.jsonl: {kinds}.")] if events else []
 
