@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from catseye.core.event import Event
 from catseye.core.road_user import RoadUser
@@ -93,3 +95,18 @@ def test_consecutive_untrusted_moments_are_one_stretch_however_often_it_is_told(
 def test_a_camera_that_is_always_trusted_tells_of_no_stretch(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text(SITE)
     assert {event.kind for event in live(tmp_path, lambda time_ns: True)} == {"speeding"}
+
+
+def test_a_replay_writes_every_column_it_read(tmp_path: Path) -> None:
+    """Without the noise of its places, a replay of the replay would judge with another doubt."""
+    (tmp_path / "site.toml").write_text(SITE)
+    seen = points(0.0, 6.0, 0)
+    n = len(seen)
+    whole = replace(
+        seen, sigma_m=np.full(n, 0.9), noise_m=np.full(n, 0.3), speed_doubt_ratio=np.full(n, 0.02), length_m=np.full(n, 4.2), width_m=np.full(n, 1.8)
+    )
+    with Vault.open(tmp_path / "vault") as vault:
+        vault.keep_points(whole)
+        vault.export(tmp_path)
+    run_judge(load_site(tmp_path / "site.toml"), tmp_path / "points.parquet", tmp_path / "again", camera=None, signals=None)
+    assert pq.read_table(tmp_path / "again" / "points.parquet").equals(pq.read_table(tmp_path / "points.parquet"))

@@ -223,7 +223,8 @@ def _crossings(
 
 def _points(t: Trajectories, camera: Camera, names: np.ndarray[Any, Any]) -> PointBatch:
     px = t.px if t.px is not None else np.full((len(t), 2), np.nan, np.float32)
-    return PointBatch(camera.id, names[t.track], t.kind, t.time_ns, px, t.place_m, t.sigma_m, t.length_m, t.width_m, t.heading_deg, t.speed_kmh)
+    known = (t.sigma_m, t.length_m, t.width_m, t.heading_deg, t.speed_kmh, t.noise_m, t.speed_doubt_ratio)
+    return PointBatch(camera.id, names[t.track], t.kind, t.time_ns, px, t.place_m, *known)
 
 
 def _when(began: Stamp | None, time_ns: int) -> Stamp | None:

@@ -41,9 +41,9 @@ _COLUMNS = ("x_cm", "y_cm", "sigma_cm", "noise_cm", "length_cm")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Near:
-    """Points around crossings, by ascending (track, time): `key` int64 (n,), `place_m` (n, 2), and (n,) each, NaN where nobody told."""
+    """Points around crossings, by ascending (track, time): `moment_ms` int64 (n,), `place_m` (n, 2), and (n,) each, NaN where nobody told."""
 
-    key: Ints  # codes of the track and milliseconds
+    moment_ms: Ints  # codes of the track, far apart, and milliseconds
     place_m: Doubles
     sigma_m: Doubles
     noise_m: Doubles
@@ -51,7 +51,7 @@ class _Near:
 
     def around(self, key: int) -> slice:
         """Rows of the track of a crossing, around its time."""
-        begin, end = np.searchsorted(self.key, (key - AROUND_MS, key + AROUND_MS + 1)).tolist()
+        begin, end = np.searchsorted(self.moment_ms, (key - AROUND_MS, key + AROUND_MS + 1)).tolist()
         return slice(begin, end)
 
 
@@ -76,7 +76,7 @@ def _rows_of(out: Path, site: Site, record: LineRecord, vault: Vault) -> Iterato
     code = {name: index for index, name in enumerate(names)}
     keys = np.array([code[c.track] * _LONGEST_MS + c.time_ns // NS_PER_MS for c in crossings], np.int64)
     near = _near(out / "points.parquet", record.camera, names, np.sort(keys))
-    if not len(near.key):
+    if not len(near.moment_ms):
         return
     size_px = (record.width_px, record.height_px) if record.width_px else None
     passings, bodies = _passings(crossings, keys, near, ground_world(site, site.camera_named(record.camera), size_px))
@@ -127,7 +127,7 @@ def _spread(found: Following, rows: Ints, count: int) -> Following:
 
 def _across_m(near: _Near, rows: slice, key: int, ends: Doubles) -> float:
     """Where on the line, from its first point: the place at the crossing's time, interpolated."""
-    place = np.array([np.interp(key, near.key[rows], near.place_m[rows, axis]) for axis in (0, 1)])
+    place = np.array([np.interp(key, near.moment_ms[rows], near.place_m[rows, axis]) for axis in (0, 1)])
     along = (ends[1] - ends[0]) / np.hypot(*(ends[1] - ends[0]))
     return float((place - ends[0]) @ along)
 

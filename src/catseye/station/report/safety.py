@@ -98,5 +98,5 @@ def _plans(ground: Ground) -> tuple[Plan, ...]:
     if close_up is not None:
         frame, share = close_up
         side = f"{frame.span[0]:.0f} × {frame.span[1]:.0f} {ground.world.unit}"
-        plans.append(plan_of(ground, frame, f"Close-up: {words.share(round(share * 1000), 1000)} of it happened within {side}"))
+        plans.append(plan_of(ground, frame, f"Close-up: {words.share(round(share * 1000), 1000)} of all events, within {side}"))
     return tuple(plans)
