@@ -109,8 +109,9 @@ def judge_trajectories(trajectories: Trajectories, bench: Bench, camera: Camera,
         found.crossings_count += len(batch)
     vault.keep_events([*events, *stage.doubted()])
     found.events_count = stage.events_count
-    vault.keep_points(_points(trajectories, camera, names))
-    vault.keep_tracks(journeys.tracks(trajectories, camera, names))
+    if len(trajectories):
+        vault.keep_points(_points(trajectories, camera, names))
+        vault.keep_tracks(journeys.tracks(trajectories, camera, names))
     return found
 
 

@@ -4,6 +4,7 @@ Made from the files as written (crossings of the vault, points.parquet), so `wat
 """
 
 import csv
+import heapq
 import io
 import os
 from collections.abc import Iterator, Sequence
@@ -57,15 +58,17 @@ class _Near:
 
 def write_passings(out: Path, site: Site, records: Sequence[LineRecord], vault: Vault) -> Path:
     """Write passings.csv into `out`, whole or not at all; after `vault.export(out)`. Crossings of cameras without ground are not in it."""
-    rows = [row for record in records for row in _rows_of(out, site, record, vault)]
-    rows.sort(key=lambda row: row[0])
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(HEADER)
-    writer.writerows(row for _, row in rows)
+    rows = heapq.merge(*(_rows_of(out, site, record, vault) for record in records), key=lambda row: row[0])
     path = out / "passings.csv"
     with whole_file(path, f"passings{os.getpid()}") as file:
-        file.write(text.getvalue().encode())
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        try:
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(HEADER)
+            writer.writerows(row for _, row in rows)
+            text.flush()
+        finally:
+            text.detach()
     return path
 
 

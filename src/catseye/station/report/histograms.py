@@ -1,13 +1,13 @@
 """How values spread: bars of equal width in percent of the plot, with lines where a limit or a threshold stands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from catseye.core.arrays import Doubles
 from catseye.core.event import Event
-from catseye.core.rule import World
+from catseye.core.rule import World, WorldLine
 from catseye.station.report.flow_chart import Tick, nice_step
 from catseye.station.site import Camera
 from catseye.traffic.hazards import CLOSE_TTC_S, HARD_DRAC_MS2, NEAR_MISS
@@ -120,23 +120,21 @@ def limit_at(camera: Camera, world: World, place: Doubles) -> float | None:
     return min(limits, default=None)
 
 
-def speeds_by_line(crossings: Sequence[Crossing], camera: Camera, world: World) -> list[LineSpeeds]:
+def speeds_by_line(crossings: Iterable[Crossing], camera: Camera, world: World) -> list[LineSpeeds]:
     """A chart a line with at least one known speed, all on one scale."""
-    known = [c for c in crossings if c.speed_kmh is not None]
-    if not known:
-        return []
-    most = np.ceil(max(float(c.speed_kmh or 0.0) for c in known) / 10 + 1e-9) * 10
-    edges = np.arange(0, max(most, 20.0) + 0.1, SPEED_BIN_KMH)
-    found = []
-    for line in world.lines:
-        mine = [c for c in known if c.line == line.id]
-        if not mine:
-            continue
-        values = np.array([c.speed_kmh for c in mine], np.float64)
-        doubts = np.array([c.speed_doubt_kmh or 0.0 for c in mine], np.float64)
-        limit = limit_at(camera, world, line.ends.mean(0))
-        chart = histogram(line.id, values, edges, "km/h", limit)
-        over = 0 if limit is None else int((values - 2 * doubts > limit).sum())
-        fastest = float(np.percentile(values, _FASTEST_PERCENT))
-        found.append(LineSpeeds(line.id, chart, len(values), float(values.mean()), float(np.median(values)), fastest, limit, over))
-    return found
+    known: dict[str, list[tuple[float, float]]] = {}
+    for crossing in crossings:
+        if crossing.speed_kmh is not None:
+            known.setdefault(crossing.line, []).append((crossing.speed_kmh, crossing.speed_doubt_kmh or 0.0))
+    here = [(line, np.array(known[line.id])) for line in world.lines if line.id in known]
+    most = max((float(speeds[:, 0].max()) for _, speeds in here), default=0.0)
+    edges = np.arange(0, max(np.ceil(most / 10 + 1e-9) * 10, 20.0) + 0.1, SPEED_BIN_KMH)
+    return [_line_speeds(line, speeds, edges, limit_at(camera, world, line.ends.mean(0))) for line, speeds in here]
+
+
+def _line_speeds(line: WorldLine, speeds: Doubles, edges: Doubles, limit: float | None) -> LineSpeeds:
+    """Of one line, `speeds` (n, 2) with their doubts."""
+    values, doubts = speeds.T
+    over = 0 if limit is None else int((values - 2 * doubts > limit).sum())
+    middle, fastest = np.percentile(values, (50.0, _FASTEST_PERCENT)).tolist()
+    return LineSpeeds(line.id, histogram(line.id, values, edges, "km/h", limit), len(values), float(values.mean()), middle, fastest, limit, over)

@@ -11,6 +11,7 @@ from catseye.core.rule import World
 from catseye.core.time import NS_PER_S
 from catseye.station.report.found import said_of
 from catseye.station.report.marks import LOOKS, Look, look_of
+from catseye.station.report.paths import smoothed
 from catseye.station.report.trails import Trail
 from catseye.station.report.words import counted
 
@@ -25,6 +26,7 @@ _WAY_STEP, _WAY_BEND_DEG = 5.0, 3.0
 _TALLEST_RATIO, _FLATTEST_RATIO = 1.05, 0.4
 _CLOSE_UP_RATIO, _LEAST_CLOSE_UP = 0.2, {"m": 40.0, "px": 200.0}
 _WORTH_SHARE = 0.3
+_MOST_COMPARED_COUNT = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,9 @@ def close_up_frame(ground: Ground, whole: Frame) -> tuple[Frame, float] | None:
     side = max(_CLOSE_UP_RATIO * whole.span[0], _LEAST_CLOSE_UP[ground.world.unit])
     if len(places) < 3 or side > 0.5 * whole.span[0]:
         return None
-    near = np.abs(places[:, None] - places[None]).max(2) <= side / 2
-    middle = places[near[int(near.sum(1).argmax())]].mean(0)
+    some = places[:: -(-len(places) // _MOST_COMPARED_COUNT)]
+    near = np.abs(some[:, None] - some[None]).max(2) <= side / 2
+    middle = some[near[int(near.sum(1).argmax())]].mean(0)
     inside = np.abs(places - middle).max(1) <= side / 2
     if inside.mean() < _WORTH_SHARE:
         return None
@@ -221,7 +224,7 @@ def _ticks(low: float, high: float, step: float, scale: float, *, is_reversed: b
 
 def _way(places: Doubles, frame: Frame) -> str:
     """SVG path data of one way, with as many points as its bends need; empty where it does not come into the frame."""
-    drawn = frame.drawn(places)
+    drawn = frame.drawn(smoothed(smoothed(places)))
     room = np.array([0.0, WIDTH * 0.1])
     near = ((drawn > -room[1]) & (drawn < np.array([WIDTH, frame.span[1] * frame.scale]) + room[1])).all(1)
     if np.count_nonzero(near) < 2:

@@ -79,7 +79,7 @@ def safety_of(out: Path, site: Site, record: LineRecord, vault: Vault, events: S
         all_count,
         tuple(picture for picture in pictures if picture is not None),
         tuple(closeness(mine)),
-        tuple(speeds_by_line(list(vault.crossings(record.camera)), camera, world)),
+        tuple(speeds_by_line(vault.crossings(record.camera), camera, world)),
         sum(event.kind == NEAR_MISS for event in mine),
         sum(event.kind == NEAR_MISS and _is_serious(event) for event in mine),
     )

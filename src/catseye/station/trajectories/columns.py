@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -75,8 +76,8 @@ class Trajectories:
 
     def moments(self) -> Iterator[slice]:
         """The rows of each moment, in order."""
-        begins = np.flatnonzero(np.diff(self.time_ns, prepend=self.time_ns[:1] - 1))
-        for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), len(self)], strict=True):
+        begins = np.flatnonzero(np.diff(self.time_ns, prepend=self.time_ns[:1] - 1)).tolist()
+        for begin, end in pairwise([*begins, len(self)]):
             yield slice(begin, end)
 
     def _refuse_disorder(self) -> None:
