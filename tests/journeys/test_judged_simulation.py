@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -92,3 +93,48 @@ def test_without_its_signals_the_signal_rules_are_listed_as_not_judged(tmp_path:
     assert outcome.exit_code == 1
     assert sum("not judged: red-" in line for line in outcome.lines_of_text) == 4
     assert {event["kind"] for event in events(tmp_path)} == {"speeding", "wrong-way", "near-miss", "collision"}
+
+
+def test_the_page_draws_every_event_once_and_counts_what_the_files_count(out: Path) -> None:
+    text = (out / "report.html").read_text("utf-8")
+    counted = Counter(event["kind"] for event in events(out))
+    plan = text.partition('<svg class="plan"')[2].partition("</svg>")[0]
+    said = Counter[str]()
+    for head in re.findall(r"<g class=\"mark-of\"[^>]*><title>([0-9,]+ [a-z -]+?)(?: events)?\n", plan):
+        number, _, kind = head.partition(" ")
+        said[kind] += int(number)
+    assert said == counted
+    legend = dict(re.findall(r"<span>([a-z-]+)</span><b>([0-9]+)</b>", text))
+    assert {kind: int(count) for kind, count in legend.items()} == counted
+    assert text.count('class="first-body"') == 9
+    assert not re.search(r"<script|https?://(?!www\.w3\.org)", text), "it runs nothing and needs nothing"
+
+
+def test_the_page_tells_the_speeds_over_each_line_as_crossings_csv_has_them(out: Path) -> None:
+    text = (out / "report.html").read_text("utf-8")
+    table = text.partition("Speeds at the lines")[2].partition("<tbody>")[2].partition("</tbody>")[0]
+    shown = {name: float(mean) for name, mean in re.findall(r'<th scope="row">([a-z-]+)</th><td>[0-9]+</td><td>([0-9.]+)</td>', table)}
+    speeds: dict[str, list[float]] = {}
+    for row in rows(out / "crossings.csv"):
+        if row["speed_kmh"]:
+            speeds.setdefault(row["line"], []).append(float(row["speed_kmh"]))
+    assert shown == pytest.approx({line: sum(values) / len(values) for line, values in speeds.items()}, abs=0.06)
+
+
+def test_headways_and_gaps_at_the_stop_lines_are_those_of_the_simulation(out: Path) -> None:
+    """SUMO tells the lane of every crossing; its times are whole steps of 0.2 s."""
+    last: dict[str, dict[str, str]] = {}
+    truth: dict[str, tuple[dict[str, str], float]] = {}
+    length_m = {"bus": 12.0, "truck": 7.1, "moto": 2.2}
+    for row in sorted(rows(SIMULATED / "gt_stopline_crossings.csv"), key=lambda row: float(row["t_s"])):
+        before = last.get(row["from_lane"])
+        if before is not None and float(row["t_s"]) - float(before["t_s"]) < 59:
+            truth[row["vehicle"]] = before, float(row["t_s"]) - float(before["t_s"])
+        last[row["from_lane"]] = row
+    found = {row["track"]: row for row in rows(out / "passings.csv") if row["line"].startswith("stop-")}
+    assert len(truth) > 200
+    for vehicle, (leader, headway_s) in truth.items():
+        assert found[vehicle]["leader"] == leader["vehicle"]
+        assert float(found[vehicle]["headway_s"]) == pytest.approx(headway_s, abs=0.21)
+        clear_s = length_m.get(leader["type"], 5.0) / (float(found[leader["vehicle"]]["speed_kmh"]) / 3.6)
+        assert float(found[vehicle]["gap_s"]) == pytest.approx(float(found[vehicle]["headway_s"]) - clear_s, abs=0.02)

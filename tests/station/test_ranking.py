@@ -2,11 +2,16 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
+from catseye.core.calibration import Calibration
 from catseye.core.errors import CatseyeError
+from catseye.core.geo import GeoPoint
 from catseye.station.ranking import run_hazards
 
 
@@ -16,6 +21,23 @@ def a_run(folder: Path, events: list[dict], hours: float = 1.0, camera: str = "c
     (folder / "run.json").write_text(json.dumps(said))
     (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
     return folder
+
+
+ORIGIN = GeoPoint(21.0, 105.8)
+
+
+def from_above(origin: GeoPoint | None = ORIGIN) -> Calibration:
+    """A camera that looks straight down: 10 px a metre, the middle of its 640×360 picture over the origin."""
+    return Calibration(np.diag([1.0, -1.0, 1.0]), np.zeros(2), np.zeros((10, 10)), (320.0, 180.0), (100.0, 100.0), (0.0, 0.0), 10.0, (640, 360), origin)
+
+
+def calibrated(run: Path, calibration: Calibration) -> Path:
+    (run / "calibrations.json").write_text(json.dumps({"cam-1": calibration.as_json()}))
+    return run
+
+
+def features(out: Path) -> list[dict]:
+    return json.loads((out / "hazards.geojson").read_text())["features"]
 
 
 def near_miss(x: float, y: float, *, ttc_s: float | None = 1.0, pet_s: float | None = None, trusted: bool = True, camera: str = "cam-1") -> dict:
@@ -78,3 +100,56 @@ def test_a_folder_that_is_no_run_is_told_in_one_line(tmp_path: Path, damage: str
     with pytest.raises(CatseyeError, match=r"wanted a folder that `watch` or `judge` wrote") as fault:
         run_hazards([tmp_path / "run"], tmp_path / "out")
     assert "\n" not in str(fault.value)
+
+
+def test_places_of_a_camera_calibrated_in_degrees_are_on_the_globe(tmp_path: Path) -> None:
+    """103.97 m are a thousandth of a degree of longitude at 21° north."""
+    run = calibrated(a_run(tmp_path / "run", [near_miss(103.97, 110.72)]), from_above())
+    run_hazards([run], tmp_path / "out")
+    (place,) = features(tmp_path / "out")
+    assert place["geometry"]["type"] == "Point"
+    assert place["geometry"]["coordinates"] == pytest.approx([105.801, 21.001], abs=1e-6), "RFC 7946: longitude first"
+    assert place["properties"]["reference"] == "WGS-84"
+    (row,) = csv.DictReader((tmp_path / "out" / "hazards.csv").read_text().splitlines())
+    assert (float(row["latitude"]), float(row["longitude"])) == pytest.approx((21.001, 105.801), abs=1e-6)
+
+
+@pytest.mark.parametrize("calibration", [None, from_above(None)])
+def test_places_that_nothing_ties_to_the_globe_have_no_geometry_but_their_own_metres(tmp_path: Path, calibration: Calibration | None) -> None:
+    run = a_run(tmp_path / "run", [near_miss(12.5, 7.0)])
+    run_hazards([run if calibration is None else calibrated(run, calibration)], tmp_path / "out")
+    (place,) = features(tmp_path / "out")
+    assert place["geometry"] is None
+    said = place["properties"]
+    assert (said["x_m"], said["y_m"], said["reference"], said["latitude"]) == (12.5, 7.0, "local", None)
+
+
+def test_metres_of_an_earlier_run_count_from_the_origin_of_the_latest(tmp_path: Path) -> None:
+    """The camera was calibrated anew, from a point 103.97 m further east."""
+    early = calibrated(a_run(tmp_path / "early", [near_miss(113.97, 0.0)]), from_above())
+    late = calibrated(a_run(tmp_path / "late", [near_miss(10.0, 0.0)]), from_above(GeoPoint(21.0, 105.801)))
+    run_hazards([early, late], tmp_path / "out")
+    (place,) = features(tmp_path / "out")
+    assert place["properties"]["conflicts"] == 2
+    assert place["geometry"]["coordinates"] == pytest.approx([105.801 + 10 / 103970, 21.0], abs=1e-5)
+
+
+def test_places_on_the_ground_are_drawn_where_the_camera_sees_them(tmp_path: Path) -> None:
+    run = calibrated(a_run(tmp_path / "run", [near_miss(10.0, 5.0)] * 2 + [near_miss(90.0, 0.0)]), from_above())
+    still = run / "vault" / "media" / "r" / "cam-1.png"
+    still.parent.mkdir(parents=True)
+    cv2.imwrite(str(still), np.full((360, 640, 3), 90, np.uint8))
+    run_hazards([run], tmp_path / "out")
+    page = (tmp_path / "out" / "hazards.html").read_text()
+    assert re.findall(r'cx="([0-9.]+)" cy="([0-9.]+)"', page) == [("420.0", "130.0")]
+    assert "1 place outside this picture is in the table alone" in page
+    assert "data:image/jpeg" in page
+
+
+def test_what_could_not_be_believed_is_no_time_watched(tmp_path: Path) -> None:
+    """Dark from 600 to 1,200 s, judged so from 700 s on, and without pictures from 3,000 to 3,300 s; a dirty lens is told and blinds nobody."""
+    spans = [("picture-dark", 600, 1200, False), ("not-trusted", 700, 1200, False), ("source-gap", 3000, 3300, True), ("lens-dirty", 0, 3600, True)]
+    blind = [near_miss(1, 1) | {"kind": kind, "time_s": begin, "end_time_s": end, "trusted": trusted, "measures": []} for kind, begin, end, trusted in spans]
+    camera = run_hazards([a_run(tmp_path / "run", [near_miss(1, 1), *blind])], tmp_path / "out").summary["cameras"][0]
+    assert camera["hours"] == 0.75
+    assert (camera["near_misses"], camera["untrusted_left_out"]) == (1, 0)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from catseye.core.calibration import Calibration
 from catseye.core.errors import StoreError
+from catseye.station.calibrations import calibration_of
 from catseye.station.line import STEPS, LineRecord
 from catseye.station.record import write_run
-from catseye.station.site import site_of_video
+from catseye.station.site import load_site, site_of_video
 
 SITE = site_of_video("clip.mp4")
 
@@ -41,3 +43,15 @@ def test_a_disk_that_says_no_is_no_bug(tmp_path: Path) -> None:
     (tmp_path / "run.json").mkdir()
     with pytest.raises(StoreError, match="a folder stands where a file should"):
         written(tmp_path, LineRecord("a"))
+
+
+def test_the_view_a_calibrated_camera_had_stands_beside_it_and_reads_back_bit_for_bit(tmp_path: Path) -> None:
+    points = [((100, 300), (0, 0)), ((540, 300), (10, 0)), ((240, 120), (0, 30)), ((400, 120), (10, 30))]
+    table = ",\n".join(f"{{ px = [{x}.0, {y}.0], m = [{east}.0, {north}.0] }}" for (x, y), (east, north) in points)
+    (tmp_path / "a.toml").write_text(f'[site]\nid = "s"\n[[camera]]\nid = "c"\n[camera.calibration]\nlens = "none"\npoints = [\n{table}\n]\n')
+    site = load_site(tmp_path / "a.toml")
+    write_run(tmp_path, "run-1", site, [LineRecord("c", width_px=640, height_px=360)], 1.0)
+    told = json.loads((tmp_path / "calibrations.json").read_text("utf-8"))
+    assert Calibration.from_json(told["c"]) == calibration_of(site, site.cameras[0], (640, 360))
+    write_run(tmp_path, "run-2", SITE, [LineRecord("cam-1")], 1.0)
+    assert not (tmp_path / "calibrations.json").exists(), "no view of an earlier run is left beside a run without one"

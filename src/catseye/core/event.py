@@ -25,6 +25,7 @@ class Measure:
 
 
 # A camera is not to be believed from the beginning of such an event to its end, if it is not trusted itself.
+NOT_TRUSTED = "not-trusted"  # a stretch as the rules judged it: what a replay marks again
 SPOILED_BY = frozenset({"picture-dark", "picture-overexposed", "picture-blurred", "picture-frozen", "picture-occluded", "camera-moved", "clock-drift"})
 
 
@@ -61,7 +62,7 @@ class Event:
     @property
     def is_spoiled_stretch(self) -> bool:
         """Whether all that its camera measured meanwhile is marked as not trusted."""
-        return not self.trusted and self.kind in SPOILED_BY
+        return not self.trusted and (self.kind in SPOILED_BY or self.kind == NOT_TRUSTED)
 
     @property
     def id(self) -> str:

@@ -25,7 +25,7 @@ class Grounded:
     """One row a box: `place_m` (m, 2) middle of the footprint, NaN where none can be told; `sigma_m` (m,) its whole doubt on each axis.
 
     `noise_m` (m,) is the part of it that is new in every look; `speed_doubt_ratio` (m,) the share of a speed that the calibration leaves in doubt;
-    `length_m`, `width_m` (m,) as seen.
+    all three NaN without a place. `length_m`, `width_m` (m,) as seen.
     """
 
     place_m: Doubles
@@ -62,6 +62,7 @@ class Grounding:
         useful = sigma < USELESS_SIGMA_M  # NaN is not
         place = np.where(useful[:, None], found.place_m, np.nan)
         self._turn(row, place, np.nan_to_num(noise))
+        sigma, noise = np.where(useful, sigma, np.nan), np.where(useful & np.isfinite(noise), noise, np.nan)  # no place, no doubt of it: files hold no infinity
         return Grounded(place, sigma, noise, self._ratio(px, row, useful), found.size_m[:, 0], found.size_m[:, 1])
 
     def forget(self, track: Ints) -> None:

@@ -27,6 +27,8 @@ class JudgeStage:
     motion: Motion[GroundScene] | Motion[PictureScene]
     told: Told = lambda scene, passages: None
     events_count: dict[str, int] = field(default_factory=dict)
+    _doubt_ns: tuple[int, int] | None = None
+    _doubts: dict[int, int] = field(default_factory=dict)
     _stays: deque[tuple[int, Ints, Doubles]] = field(default_factory=deque)
     _open: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     _last_ns: Ints = field(default_factory=lambda: np.empty(0, np.int64))
@@ -36,9 +38,24 @@ class JudgeStage:
 
         `stays` (m,): the part of each place's doubt that is the same in the points around it, so that no fit makes it smaller.
         """
+        self._note_trust(moment)
         if stays is not None:
             self._stays.append((moment.time_ns, moment.track, stays))
         return [event for scene in self.motion.see(moment) for event in self._scene(scene)]
+
+    def doubted(self) -> list[Event]:
+        """Stretches of moments that were taken in as not to be trusted, those that are new or have grown since they were asked for."""
+        told, self._doubts = [self.judge.not_trusted(begin_ns, end_ns) for begin_ns, end_ns in self._doubts.items()], {}
+        return told
+
+    def _note_trust(self, moment: Moment) -> None:
+        """From the first to the last of consecutive moments: a replay that marks these moments judges as it was judged here."""
+        if moment.trusted:
+            self._doubt_ns = None
+            return
+        begin_ns = moment.time_ns if self._doubt_ns is None else self._doubt_ns[0]
+        self._doubt_ns = begin_ns, moment.time_ns
+        self._doubts[begin_ns] = moment.time_ns
 
     def finish(self) -> list[Event]:
         """Nothing more comes."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -21,12 +21,13 @@ from catseye.station.calibrations import calibration_of
 from catseye.station.judge_stage import JudgeStage
 from catseye.station.line import LineRecord
 from catseye.station.outcome import RunOutcome
+from catseye.station.passings import write_passings
 from catseye.station.record import write_run
+from catseye.station.report import write_report
 from catseye.station.signals import signals_of
 from catseye.station.site import Camera, Site
 from catseye.station.trajectories import Trajectories, read_trajectories
 from catseye.station.watch import VAULT, refuse_strange_folder
-from catseye.station.watched import spoiled_ns
 from catseye.station.world import Bench, bench_of
 from catseye.traffic.judge import Judge
 from catseye.traffic.motion import Moment, Motion
@@ -47,18 +48,20 @@ def run_judge(site: Site, tracks: Path, out: Path, *, camera: str | None, signal
     trajectories = on_ground(read_trajectories(tracks, chosen), calibration).as_stored()
     to_ground = None if calibration is None else calibration.place_of
     bench = bench_of(chosen, signals_of(site, chosen, signals), on_ground=trajectories.place_m is not None, to_ground=to_ground)
-    record = LineRecord(chosen.id, detector="", start=chosen.began)
+    record = LineRecord(chosen.id, detector="", start=chosen.began, trajectories=tracks.name)
+    if trajectories.place_m is not None and trajectories.sigma_m is None:
+        record.notes.append("the trajectories say nothing of their doubt: places and speeds are taken as exact")
     record.duration_s = float(trajectories.time_ns[-1]) / NS_PER_S if len(trajectories) else 0.0
-    told = tracks.parent / "events.jsonl" if tracks.name == "points.parquet" else None
-    spoiled = spoiled_ns(told, chosen.id) if told is not None else []
-    with Vault.open(out / VAULT, _run_name(site, chosen, tracks, signals, told if spoiled else None)) as vault:
-        found = judge_trajectories(trajectories, bench, chosen, vault, progress, spoiled)
+    with Vault.open(out / VAULT, _run_name(site, chosen, trajectories, tracks, signals)) as vault:
+        found = judge_trajectories(trajectories, bench, chosen, vault, progress)
         record.road_users_count, record.crossings_count = len(trajectories.names), found.crossings_count
         record.rules_judged, record.rules_not_judged, record.events_count = list(bench.rules), dict(bench.not_judged), found.events_count
         record.cpu_s["judge"] = time.thread_time() - begun_cpu_s
         vault.export(out)
+        write_passings(out, site, [record], vault)
+        report = write_report(out, site, [record], vault)
         summary = write_run(out, vault.run, site, [record], time.monotonic() - begun_s)
-    return _outcome(out, chosen, record, found, summary)
+    return _outcome(out, chosen, record, found, summary, report)
 
 
 def on_ground(t: Trajectories, calibration: Calibration | None) -> Trajectories:
@@ -80,10 +83,8 @@ class Found:
     events_count: dict[str, int] = field(default_factory=dict)
 
 
-def judge_trajectories(
-    trajectories: Trajectories, bench: Bench, camera: Camera, vault: Vault, progress: Progress | None = None, untrusted_ns: Sequence[tuple[int, int]] = ()
-) -> Found:
-    """Everything the trajectories hold, into the vault. `untrusted_ns`: stretches from which nothing is to be believed."""
+def judge_trajectories(trajectories: Trajectories, bench: Bench, camera: Camera, vault: Vault, progress: Progress | None = None) -> Found:
+    """Everything the trajectories hold, into the vault."""
     names = np.array(trajectories.names, dtype=str) if trajectories.names else np.empty(0, "U1")
     when_of = partial(_when, camera.began)
     judge = Judge(camera.id, bench.world, bench.rules, lambda track: str(names[track]), when_of, Path(trajectories.shown).name)
@@ -99,8 +100,6 @@ def judge_trajectories(
     events: list[Event] = []
     for rows in trajectories.moments():
         moment = _moment(trajectories, rows)
-        if any(begin_ns <= moment.time_ns <= end_ns for begin_ns, end_ns in untrusted_ns):
-            moment = replace(moment, trusted=False)
         events += stage.see(moment, stays_of(trajectories, rows))
         if progress is not None:
             progress(moment.time_ns / NS_PER_S, total_s)
@@ -108,10 +107,11 @@ def judge_trajectories(
     for batch in crossed:
         vault.keep_crossings(batch)
         found.crossings_count += len(batch)
-    vault.keep_events(events)
+    vault.keep_events([*events, *stage.doubted()])
     found.events_count = stage.events_count
-    vault.keep_points(_points(trajectories, camera, names))
-    vault.keep_tracks(journeys.tracks(trajectories, camera, names))
+    if len(trajectories):
+        vault.keep_points(_points(trajectories, camera, names))
+        vault.keep_tracks(journeys.tracks(trajectories, camera, names))
     return found
 
 
@@ -133,6 +133,7 @@ def _moment(t: Trajectories, rows: slice) -> Moment:
         heading_deg=of(t.heading_deg),
         length_m=of(t.length_m),
         width_m=of(t.width_m),
+        trusted=t.is_trusted(int(t.time_ns[rows.start])),
     )
 
 
@@ -223,16 +224,17 @@ def _crossings(
 
 def _points(t: Trajectories, camera: Camera, names: np.ndarray[Any, Any]) -> PointBatch:
     px = t.px if t.px is not None else np.full((len(t), 2), np.nan, np.float32)
-    return PointBatch(camera.id, names[t.track], t.kind, t.time_ns, px, t.place_m, t.sigma_m, t.length_m, t.width_m, t.heading_deg, t.speed_kmh)
+    known = (t.sigma_m, t.length_m, t.width_m, t.heading_deg, t.speed_kmh, t.noise_m, t.speed_doubt_ratio)
+    return PointBatch(camera.id, names[t.track], t.kind, t.time_ns, px, t.place_m, *known)
 
 
 def _when(began: Stamp | None, time_ns: int) -> Stamp | None:
     return began.plus_ns(time_ns) if began else None
 
 
-def _run_name(site: Site, camera: Camera, *paths: Path | None) -> str:
+def _run_name(site: Site, camera: Camera, trajectories: Trajectories, *paths: Path | None) -> str:
     """The same input under the same site is the same run: judged again, it doubles nothing."""
-    said = [site.hash, camera.id]
+    said: list[object] = [site.hash, camera.id, *([trajectories.doubted_ns] if trajectories.doubted_ns else [])]
     for path in paths:
         if path is not None:
             with path.open("rb") as file:
@@ -240,9 +242,9 @@ def _run_name(site: Site, camera: Camera, *paths: Path | None) -> str:
     return "judge-" + hashlib.sha256(json.dumps(said).encode()).hexdigest()[:24]
 
 
-def _outcome(out: Path, camera: Camera, record: LineRecord, found: Found, summary: dict[str, Any]) -> RunOutcome:
+def _outcome(out: Path, camera: Camera, record: LineRecord, found: Found, summary: dict[str, Any], report: Path) -> RunOutcome:
     events = ", ".join(f"{count} × {kind}" for kind, count in sorted(found.events_count.items())) or "no events"
     text = [f"{camera.id}: {record.road_users_count} road users, {record.crossings_count} crossings, {record.duration_s:.1f} s; {events}"]
     text += [f"{camera.id}: not judged: {name} ({why})" for name, why in record.rules_not_judged.items()]
-    text.append(f"written: {out / 'events.jsonl'}")
+    text += [f"written: {report}", f"written: {out / 'events.jsonl'}"]
     return RunOutcome(1 if record.rules_not_judged else 0, {**summary, "events": found.events_count}, text)

@@ -55,6 +55,7 @@ class LineRecord:
     `events_count` is of what rules found, by kind; `rules_not_judged` says why not, by the rule's name.
     `notes` are sentences a reader should know, `doubts` those that ask for a look (exit 1); `notices_count` counts source notices by kind.
     `restarts_count`: how often the process that watched a live camera died and was started again.
+    `trajectories`: the file that was judged instead of watching, else empty.
     """
 
     camera: str
@@ -80,6 +81,7 @@ class LineRecord:
     rules_not_judged: dict[str, str] = field(default_factory=dict)
     expected_s: float | None = None
     start: Stamp | None = None
+    trajectories: str = ""
     cpu_s: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STEPS, 0.0))
 
     def tell_events(self, events: Sequence[Event]) -> None:
@@ -340,7 +342,7 @@ class CameraLine:
                 events += self._judge.finish() if is_over else []
             self.record.tell_events(events)
             with self._timed("write"):
-                self._vault.keep_events(events)
+                self._vault.keep_events([*events, *self._judge.doubted()])
         with self._timed("write"):
             if self._now_ns - self._flushed_ns > FLUSH_EVERY_S * NS_PER_S:
                 self._flushed_ns = self._now_ns

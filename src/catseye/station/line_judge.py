@@ -52,6 +52,10 @@ class LineJudge:
         rows = rows[np.lexsort((track[rows], every.time_ns[rows]))]
         return [event for moment, stays in self._moments(every, track, rows) for event in self.stage.see(moment, stays)]
 
+    def doubted(self) -> list[Event]:
+        """What was judged as not to be trusted: stretches that are new or have grown."""
+        return self.stage.doubted()
+
     def finish(self) -> list[Event]:
         """Nothing more comes."""
         last = self.take(_rows(self._waiting[0], np.empty(0, np.int64)), np.iinfo(np.int64).max) if self._waiting else []

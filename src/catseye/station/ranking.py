@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from catseye import __version__
 from catseye.core.arrays import Doubles
 from catseye.core.errors import SiteError, SourceError
+from catseye.core.geo import GeoPoint
 from catseye.station.outcome import RunOutcome
 from catseye.station.preview import jpeg_of_kept
 from catseye.station.report import words
@@ -76,8 +77,9 @@ def _names(runs: Sequence[WatchedCamera]) -> list[str]:
 def _ranked(name: str, now: Sequence[WatchedCamera], then: Sequence[WatchedCamera], radius_m: float) -> RankedCamera:
     events = [event for run in now for event in run.events]
     unit = "m" if any(event.get("ground_m") for event in [*events, *(event for run in then for event in run.events)]) else "px"
-    dangers, untrusted = _dangers(now, unit)
-    earlier, _ = _dangers(then, unit)
+    origin = _origin(now[-1])
+    dangers, untrusted = _dangers(now, unit, origin)
+    earlier, _ = _dangers(then, unit, origin)
     watched_h, before_h = (sum(run.trusted_s for run in runs) / 3600 for runs in (now, then))
     radius = radius_m if unit == "m" else RADIUS_PX
     places = rank_places(dangers, watched_h, radius, earlier, before_h) if watched_h > 0 else []
@@ -87,12 +89,19 @@ def _ranked(name: str, now: Sequence[WatchedCamera], then: Sequence[WatchedCamer
     return RankedCamera(name, unit, watched_h, before_h, tuple(places), whole, conflicts, violations, untrusted, now[-1])
 
 
-def _dangers(runs: Sequence[WatchedCamera], unit: str) -> tuple[list[Danger], int]:
-    """Dangers that have a place; how many were left out because the camera was not to be trusted then."""
+def _origin(run: WatchedCamera) -> GeoPoint | None:
+    """Where on the globe the metres of a run begin; None where nothing says."""
+    return None if run.calibration is None else run.calibration.origin
+
+
+def _dangers(runs: Sequence[WatchedCamera], unit: str, origin: GeoPoint | None) -> tuple[list[Danger], int]:
+    """Dangers that have a place; how many were left out because the camera was not to be trusted then. Metres count from `origin`, where one is known."""
     found: list[Danger] = []
     untrusted = 0
-    for event in (event for run in runs for event in run.events):
+    for event, began in ((event, _origin(run)) for run in runs for event in run.events):
         place = event.get("ground_m" if unit == "m" else "px")
+        if unit == "m" and place is not None and origin is not None and began is not None and began != origin:
+            place = origin.plane_m(began.degrees_of(np.array([place], np.float64)))[0]
         if event["kind"] not in (NEAR_MISS, COLLISION, *RULES_OF_DANGER) or place is None:
             continue
         if not event.get("trusted", True):
@@ -142,15 +151,24 @@ def _summary(camera: RankedCamera) -> dict[str, Any]:
 
 
 def _row(camera: RankedCamera, place: HazardPlace) -> dict[str, Any]:
-    change = place.change
+    change, degrees = place.change, _degrees(camera, place)
     values = (
-        *(camera.camera, place.rank, round(place.place[0], 2), round(place.place[1], 2), camera.unit, round(place.radius, 2), None, None),
+        *(camera.camera, place.rank, round(place.place[0], 2), round(place.place[1], 2), camera.unit, round(place.radius, 2), *(degrees or (None, None))),
         *(place.conflicts_count, place.serious_count, place.collisions_count, place.pet_only_count, place.violations_count),
         *(round(value, 4) for value in place.hourly),
         round(place.violations_hourly[0], 4),
         *((_finite(change.ratio), _finite(change.least_ratio), _finite(change.most_ratio), round(change.chance_ratio, 5)) if change else (None,) * 4),
     )
     return dict(zip(_HEADER, values, strict=True)) | {"violations_by_kind": dict(place.violations)}
+
+
+def _degrees(camera: RankedCamera, place: HazardPlace) -> tuple[float, float] | None:
+    """Latitude and longitude of a place, WGS-84, to a centimetre; None where the ground was not measured in degrees."""
+    origin = _origin(camera.latest) if camera.unit == "m" else None
+    if origin is None:
+        return None
+    latitude, longitude = origin.degrees_of(np.array([place.place], np.float64))[0].round(7).tolist()
+    return latitude, longitude
 
 
 def _finite(value: float) -> float | None:
@@ -166,9 +184,18 @@ def _csv(cameras: Sequence[RankedCamera]) -> str:
 
 
 def _geojson(cameras: Sequence[RankedCamera]) -> dict[str, Any]:
-    """RFC 7946. Where nothing ties the ground to the globe, places are unlocated (geometry null) and their metres stand in the properties."""
-    features = [{"type": "Feature", "geometry": None, "properties": _row(camera, place)} for camera in cameras for place in camera.places]
-    return {"type": "FeatureCollection", "features": features}
+    """RFC 7946: WGS-84, longitude first. Where nothing ties the ground to the globe, places are unlocated: geometry null.
+
+    `x_m`, `y_m` (or, uncalibrated, `x_px`, `y_px`) are the camera's own coordinates; `reference` says which kind of place it is.
+    """
+    return {"type": "FeatureCollection", "features": [_feature(camera, place) for camera in cameras for place in camera.places]}
+
+
+def _feature(camera: RankedCamera, place: HazardPlace) -> dict[str, Any]:
+    row, degrees = _row(camera, place), _degrees(camera, place)
+    geometry = None if degrees is None else {"type": "Point", "coordinates": [degrees[1], degrees[0]]}
+    own = {f"x_{camera.unit}": row["x"], f"y_{camera.unit}": row["y"], "reference": "local" if degrees is None else "WGS-84"}
+    return {"type": "Feature", "geometry": geometry, "properties": row | own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +219,18 @@ class _Map:
     scale_m: float
     title: str
     change: str
+    is_local: bool
 
 
 def _page(cameras: Sequence[RankedCamera]) -> str:
     loader = PackageLoader("catseye.station", "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template("hazards.html").render(
-        maps=[_map(camera) for camera in cameras], version=__version__, written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), words=words
+        maps=[_map(camera) for camera in cameras],
+        version=__version__,
+        written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        words=words,
+        degrees_of=_degrees,
     )
 
 
@@ -213,9 +245,13 @@ def _map(camera: RankedCamera) -> _Map:
     largest = max((place.conflicts_count + place.violations_count for place in camera.places), default=1) or 1
     shares = [(place.conflicts_count + place.violations_count) / largest for place in camera.places]
     sizes = [max(width, height) * (0.008 + 0.03 * share**0.5) for share in shares]
-    dots = tuple(_Dot(x, y, size, place) for (x, y), size, place in zip(at.tolist(), sizes, camera.places, strict=True))
+    dots = tuple(
+        _Dot(x, y, size, place)
+        for (x, y), size, place in zip(at.tolist(), sizes, camera.places, strict=True)
+        if 0 <= x <= width and 0 <= y <= height  # NaN, behind the camera, is not
+    )
     change = change_said(camera.whole, camera.before_h, camera.watched_h) if camera.whole else ""
-    return _Map(camera, width, height, ways, still, dots, scale_m, _title(camera), change)
+    return _Map(camera, width, height, ways, still, dots, scale_m, _title(camera), change, _origin(camera.latest) is None)
 
 
 def _over_view(camera: RankedCamera) -> tuple[Doubles, str] | None:
@@ -224,7 +260,9 @@ def _over_view(camera: RankedCamera) -> tuple[Doubles, str] | None:
     if not path.is_file():
         return None
     where = np.array([place.place for place in camera.places], np.float64).reshape(-1, 2)
-    if camera.unit == "m":
+    if camera.unit == "m" and camera.latest.calibration is not None:
+        where = camera.latest.calibration.px_of(where)  # of pictures of this run's size
+    elif camera.unit == "m":
         both = [(event["ground_m"], event["px"]) for event in camera.latest.events if event.get("ground_m") and event.get("px")]
         if not both:
             return None

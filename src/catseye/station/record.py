@@ -10,18 +10,39 @@ from pathlib import Path
 from typing import Any
 
 from catseye import __version__
+from catseye.station.calibrations import calibration_of
 from catseye.station.line import STEPS, LineRecord
 from catseye.station.site import Site
 from catseye.vault.files import whole_file
 from catseye.vision import models
 
+CALIBRATIONS = "calibrations.json"
+
 
 def write_run(out: Path, run: str, site: Site, records: Sequence[LineRecord], wall_s: float) -> dict[str, Any]:
-    """Write run.json whole and return it; StoreError when the disk says no."""
+    """Write run.json whole and return it, and calibrations.json beside it where a camera is calibrated; StoreError when the disk says no."""
     said = run_of(run, site, records, wall_s)
+    calibrations = calibrations_of(site, records)
+    if calibrations:
+        with whole_file(out / CALIBRATIONS, f"calibrations{os.getpid()}") as file:
+            file.write(json.dumps(calibrations, ensure_ascii=False).encode() + b"\n")
+    else:
+        (out / CALIBRATIONS).unlink(missing_ok=True)
     with whole_file(out / "run.json", f"run{os.getpid()}") as file:
         file.write(json.dumps(said, indent=2, ensure_ascii=False).encode() + b"\n")
     return said
+
+
+def calibrations_of(site: Site, records: Sequence[LineRecord]) -> dict[str, Any]:
+    """The view of the ground each calibrated camera had, as `Calibration.from_json` reads it."""
+    known = {}
+    for record in records:
+        size_px = (record.width_px, record.height_px) if record.width_px else None
+        camera = next((camera for camera in site.cameras if camera.id == record.camera and camera.calibration is not None), None)
+        calibration = None if camera is None or record.failed else calibration_of(site, camera, size_px)
+        if calibration is not None:
+            known[record.camera] = calibration.as_json()
+    return known
 
 
 def run_of(run: str, site: Site, records: Sequence[LineRecord], wall_s: float) -> dict[str, Any]:

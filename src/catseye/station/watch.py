@@ -33,6 +33,7 @@ from catseye.station.line_judge import line_judge_of
 from catseye.station.line_signals import line_signals_of
 from catseye.station.outcome import RunOutcome
 from catseye.station.pace import Pace, PaceSettings
+from catseye.station.passings import write_passings
 from catseye.station.pictures import lines_in_picture, pictures_for
 from catseye.station.pixel_needs import coarse_places
 from catseye.station.record import write_run
@@ -95,6 +96,7 @@ def run_watch(site: Site, out: Path, *, camera: str | None, limit_s: float | Non
         with Vault.open(out / VAULT, order.run) as vault:
             _agree(records, vault)
             vault.export(out)
+            write_passings(out, site, records, vault)
             try:
                 reports = _report(order, records, vault) if wants_pictures else []
             finally:  # a page that cannot be drawn costs no fact

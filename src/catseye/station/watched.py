@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from catseye.core.arrays import Doubles
+from catseye.core.calibration import Calibration
 from catseye.core.errors import SourceError
-from catseye.core.event import SPOILED_BY
-from catseye.core.time import NS_PER_S
+from catseye.station.record import CALIBRATIONS
+from catseye.station.trajectories.doubted import is_of_camera
 from catseye.vault.files import file_name
 
 _WANTED = "a folder that `watch` or `judge` wrote"
@@ -32,6 +33,7 @@ class WatchedCamera:
     duration_s: float
     trusted_s: float
     events: Sequence[Mapping[str, Any]]
+    calibration: Calibration | None = None
 
 
 def read_runs(folders: Sequence[Path]) -> list[WatchedCamera]:
@@ -43,40 +45,40 @@ def _read_run(folder: Path) -> Iterator[WatchedCamera]:
     try:
         said = json.loads((folder / "run.json").read_text("utf-8"))
         events = [json.loads(line) for line in (folder / "events.jsonl").read_text("utf-8").splitlines()]
+        calibrations = _calibrations(folder / CALIBRATIONS)
         for camera in said["cameras"]:
             mine = [event for event in events if event["camera"] == camera["camera"]]
-            lost_s = _lost_s(mine)
+            lost_s = _together_s([(event["time_s"], event["end_time_s"]) for event in mine if _is_lost(event)])
             duration_s = float(camera["duration_s"])
             size_px = int(camera["width_px"]), int(camera["height_px"])
-            yield WatchedCamera(folder, str(said["run"]), camera["camera"], size_px, duration_s, max(0.0, duration_s - lost_s), mine)
+            yield WatchedCamera(
+                folder, str(said["run"]), camera["camera"], size_px, duration_s, max(0.0, duration_s - lost_s), mine, calibrations.get(camera["camera"])
+            )
     except OSError as fault:
         raise SourceError(str(folder), f"{Path(fault.filename or folder).name}: {(fault.strerror or 'cannot be read').lower()}", _WANTED) from None
     except (ValueError, KeyError, TypeError) as fault:
         raise SourceError(str(folder), f"files that are not whole ({str(fault)[:60]})", _WANTED) from None
 
 
-def _lost_s(events: Sequence[Mapping[str, Any]]) -> float:
-    """Seconds without pictures, or with pictures that the camera itself said not to believe; what overlaps counts once."""
-    spans = sorted((event["time_s"], event["end_time_s"]) for event in events if event["kind"] == "source-gap" or _is_spoiled(event))
-    lost_s, until_s = 0.0, 0.0
-    for begin_s, end_s in spans:
-        lost_s += max(0.0, end_s - max(begin_s, until_s))
+def _is_lost(event: Mapping[str, Any]) -> bool:
+    """Whether nothing that happened meanwhile can be known: no pictures, or a camera that was not to be trusted."""
+    return event["kind"] == "source-gap" or (not event.get("trusted", True) and is_of_camera(event))
+
+
+def _together_s(spans_s: Sequence[tuple[float, float]]) -> float:
+    """How long spans last together, what they share counted once."""
+    total_s, until_s = 0.0, 0.0
+    for begin_s, end_s in sorted(spans_s):
+        total_s += max(0.0, end_s - max(begin_s, until_s))
         until_s = max(until_s, end_s)
-    return lost_s
+    return total_s
 
 
-def spoiled_ns(file: Path, camera: str) -> list[tuple[int, int]]:
-    """Begin and end of the stretches in which a camera said not to believe it, as an events.jsonl tells; none without the file. SourceError if damaged."""
-    try:
-        events = [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.is_file() else []
-        mine = [event for event in events if event["camera"] == camera and _is_spoiled(event)]
-        return [(round(event["time_s"] * NS_PER_S), round(event["end_time_s"] * NS_PER_S)) for event in mine]
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise SourceError(str(file), f"not whole ({str(fault)[:60]})", "events as `watch` writes them") from None
-
-
-def _is_spoiled(event: Mapping[str, Any]) -> bool:
-    return event["kind"] in SPOILED_BY and not event.get("trusted", True)
+def _calibrations(path: Path) -> dict[str, Calibration]:
+    if not path.is_file():
+        return {}
+    said = dict(json.loads(path.read_text("utf-8")))
+    return {camera: Calibration.from_json(each) for camera, each in said.items()}
 
 
 def seen_places(folder: Path, camera: str, *, on_ground: bool) -> Doubles:

@@ -10,8 +10,9 @@ from catseye.core.arrays import Doubles
 from catseye.core.errors import CatseyeError
 from catseye.core.rule import Rule, World, WorldLine, WorldZone
 from catseye.core.signal import Signal
+from catseye.station.calibrations import calibration_of
 from catseye.station.rule_keys import names_in, rule_classes
-from catseye.station.site import Camera
+from catseye.station.site import Camera, Site
 from catseye.traffic.lines import GroundLine, Line
 
 _IN_PIXELS = "it is drawn in pixels, and nothing tells where they are on the ground"
@@ -50,6 +51,18 @@ def bench_of(camera: Camera, signals: Mapping[str, Signal], *, on_ground: bool, 
             except CatseyeError as fault:
                 not_judged[table.name] = str(fault)
     return Bench(world, rules, not_judged)
+
+
+def world_of(camera: Camera, signals: Mapping[str, Signal], *, on_ground: bool, to_ground: ToGround | None = None) -> World:
+    """What stands there, without any rule: lines and zones that have a place in the plane."""
+    placed = _Placed(camera, on_ground, to_ground)
+    return World("m" if on_ground else "px", tuple(placed.lines), tuple(placed.zones), dict(signals))
+
+
+def ground_world(site: Site, camera: Camera, size_px: tuple[int, int] | None = None) -> World:
+    """What stands there in metres: as drawn in metres, or through the calibration (for pictures of that size), where there is one."""
+    calibration = calibration_of(site, camera, size_px)
+    return world_of(camera, {}, on_ground=True, to_ground=calibration.place_of if calibration is not None else None)
 
 
 class _Placed:

@@ -72,6 +72,12 @@ class Judge:
         passages = self._counter.finish()
         return self._judged(passages, [(name, finding) for name, rule in self._rules.items() for finding in rule.finish(now_ns)])
 
+    def not_trusted(self, begin_ns: int, end_ns: int) -> Event:
+        """A stretch whose scenes were not to be trusted, as it was judged: told again with a later end it keeps its id."""
+        details = {"detail": "what was measured meanwhile is marked: the camera was not to be trusted"}
+        when = self._when_of(begin_ns)
+        return Event("not-trusted", self._camera, begin_ns, end_ns, when, trusted=False, lineage=self._lineage, details=details)
+
     def _end(self, track: Ints, time_ns: int) -> Judged:
         passages = self._counter.end(track)
         return self._judged(passages, [(name, finding) for name, rule in self._rules.items() for finding in rule.end(track, time_ns)])

@@ -1,6 +1,6 @@
 """What the rules found, for the page: a row a rule, and the events behind it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from catseye.core.event import Event, Measure
@@ -11,6 +11,7 @@ from catseye.station.rule_keys import rule_classes
 SHOWN_COUNT = 200
 _LEAST_IS_WORST = {"ttc_min", "pet", "headway", "gap"}  # of these measures the smallest is the gravest
 _UNITLESS = {"1": ""}
+_CALLED = {"ttc_min": "TTC", "pet": "PET", "drac_max": "DRAC", "speed_max": "highest speed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +38,31 @@ class RuleFound:
     occurrences: tuple[Occurrence, ...]
 
 
-def found_by_rules(events: Sequence[Event], rules: Sequence[str], seen_s: float, label: Callable[[float], str]) -> list[RuleFound]:
-    """A row for each rule that was judged, those that found nothing included."""
+def found_by_rules(
+    events: Sequence[Event], rules: Sequence[str], seen_s: float, label: Callable[[float], str], kinds_by_rule: Mapping[str, str] | None = None
+) -> list[RuleFound]:
+    """A row for each rule that was judged, those that found nothing included; `kinds_by_rule` says what kind those are of."""
     kinds = set(rule_classes())
     mine = [event for event in events if event.kind in kinds]
     names = list(dict.fromkeys([*rules, *(event.rule or event.kind for event in mine)]))
-    return [_row(name, [event for event in mine if (event.rule or event.kind) == name], seen_s, label) for name in names]
+    known = kinds_by_rule or {}
+    return [_row(name, known.get(name, name), [event for event in mine if (event.rule or event.kind) == name], seen_s, label) for name in names]
 
 
 def said_of(measure: Measure) -> str:
     """A measure as a person reads it, its doubt (two sigma) beside it where it has one.
 
-    >>> said_of(Measure("speed", 63.42, "km/h", 0.61)), said_of(Measure("vehicles", 4.0, "1", 0.0))
-    ('speed 63.4 ± 1.2 km/h', 'vehicles 4')
+    >>> said_of(Measure("speed", 63.42, "km/h", 0.61)), said_of(Measure("ttc_min", 0.83, "s", 0.0)), said_of(Measure("vehicles", 4.0, "1", 0.0))
+    ('speed 63.4 ± 1.2 km/h', 'TTC 0.8 s', 'vehicles 4')
     """
     unit = _UNITLESS.get(measure.unit, " " + measure.unit)
     value = f"{measure.value:.1f}" if unit else f"{measure.value:.0f}"
     doubt = f" ± {2 * measure.doubt:.1f}" if 2 * measure.doubt >= 0.05 else ""
-    return f"{measure.name.replace('_', ' ')} {value}{doubt}{unit}"
+    return f"{_CALLED.get(measure.name, measure.name.replace('_', ' '))} {value}{doubt}{unit}"
 
 
-def _row(rule: str, events: Sequence[Event], seen_s: float, label: Callable[[float], str]) -> RuleFound:
-    kind = events[0].kind if events else rule
+def _row(rule: str, kind: str, events: Sequence[Event], seen_s: float, label: Callable[[float], str]) -> RuleFound:
+    kind = events[0].kind if events else kind
     shown = tuple(_occurrence(event, label) for event in events[:SHOWN_COUNT])
     untrusted = sum(not event.trusted for event in events)
     return RuleFound(rule, kind, len(events), untrusted, hourly(len(events), seen_s) if events else "–", _worst(events), shown)

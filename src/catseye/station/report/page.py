@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from catseye import __version__
 from catseye.core.event import Event
 from catseye.core.road_user import RoadUser
+from catseye.core.rule import World
 from catseye.core.time import Stamp
 from catseye.station.drawing import tag_places_px
 from catseye.station.line import LineRecord
@@ -24,10 +25,14 @@ from catseye.station.report import words
 from catseye.station.report.flow_chart import FlowChart, flow_charts
 from catseye.station.report.found import RuleFound, found_by_rules, summary_of
 from catseye.station.report.journeys import Journeys, journeys_of, read_journeys
+from catseye.station.report.marks import look_of
 from catseye.station.report.paths import Paths, read_paths
+from catseye.station.report.safety import Safety, safety_of
 from catseye.station.report.tally import Tally, tally_of
 from catseye.station.report.trust import LOOK, Finding, Seen, blind_s, findings, gaps_s
+from catseye.station.rule_keys import rule_classes
 from catseye.station.site import Camera, Site
+from catseye.traffic.hazards import CLOSE_TTC_S, COLLISION, HARD_DRAC_MS2, NEAR_MISS
 from catseye.traffic.lines import Line
 from catseye.vault.files import whole_file
 from catseye.vault.vault import Vault
@@ -86,6 +91,7 @@ class CameraPage:
     journeys: Journeys
     found: tuple[RuleFound, ...]
     found_said: str
+    safety: Safety | None
     findings: tuple[Finding, ...]
     method: tuple[tuple[str, str], ...]
     when: str
@@ -124,6 +130,7 @@ def write_page(out: Path, site: Site, records: Sequence[LineRecord], vault: Vaul
             version=__version__,
             written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             words=words,
+            look_of=look_of,
         )
     )
     path = out / "report.html"
@@ -141,11 +148,14 @@ def _camera_page(out: Path, site: Site, record: LineRecord, vault: Vault, paths:
     camera = site.camera_named(record.camera)
     events = list(vault.events(record.camera))
     lines = lines_in_picture(site, camera, record.width_px, record.height_px) if record.width_px else []
-    tally = tally_of(vault.crossings(record.camera), [line.id for line in lines], record.duration_s)
+    names = [line.id for line in (camera.lines if record.trajectories else lines)]
+    tally = tally_of(vault.crossings(record.camera), names, record.duration_s)
     still = still_path(vault, record.camera)
     seen = Seen(site, record, tally, events, still.is_file())
     label = clock_of(record.start, site.timezone, tally.length_s)
-    found = found_by_rules(events, record.rules_judged, tally.length_s - blind_s(events), label)
+    safety = safety_of(out, site, record, vault, events, clock_of(record.start, site.timezone, max(tally.length_s, 300.0)))
+    seen_s = tally.length_s - blind_s(events)
+    found = found_by_rules(events, record.rules_judged, seen_s, label, {table.name: table.kind for table in camera.rules})
     return CameraPage(
         camera=record.camera,
         record=record,
@@ -153,17 +163,18 @@ def _camera_page(out: Path, site: Site, record: LineRecord, vault: Vault, paths:
         still=f"data:image/jpeg;base64,{base64.b64encode(jpeg_of_kept(still)).decode()}" if seen.has_still else "",
         preview=preview_name(record.camera) if (out / preview_name(record.camera)).is_file() else "",
         paths=paths,
-        gates=_gates(lines, tally, record, events),
+        gates=_gates_on_ground(safety.world, tally, seen_s) if safety and not lines else _gates(lines, tally, record, events),
         charts=tuple(flow_charts(tally, gaps_s(events), label, into_day_s(record.start, site.timezone))),
         bins_count=tuple(_bins(tally, label)),
         parts=_parts(tally),
         journeys=journeys_of(tally.lines, pairs),
         found=tuple(found),
         found_said=summary_of(found),
+        safety=safety,
         findings=tuple(findings(seen)),
         method=tuple(_method(site, camera, record)),
         when=_when(record, site.timezone),
-        headline=_camera_headline(tally, record),
+        headline=judged_headline(events, record) if record.trajectories else _camera_headline(tally, record),
     )
 
 
@@ -183,6 +194,18 @@ def _gates(lines: Sequence[Line], tally: Tally, record: LineRecord, events: Sequ
         (x1, y1), (x2, y2) = line.ends_px.tolist()
         left, top = 100 * float(place[0]) / record.width_px, 100 * float(place[1]) / record.height_px
         gates.append(Gate(line.id, ((x1, y1), (x2, y2)), left, top, (ways[0], ways[1])))
+    return tuple(gates)
+
+
+def _gates_on_ground(world: World, tally: Tally, seen_s: float) -> tuple[Gate, ...]:
+    """The two ways over each line of a plan; on the ground up is where y grows."""
+    up = -1.0 if world.unit == "m" else 1.0
+    gates = []
+    for index, line in enumerate(world.lines):
+        right, down = float(line.right[0]), float(line.right[1]) * up
+        one, other = (_way(tally, index, way, right * sign, down * sign, seen_s) for way, sign in ((1, 1), (0, -1)))
+        (x1, y1), (x2, y2) = line.ends.tolist()
+        gates.append(Gate(line.id, ((x1, y1), (x2, y2)), 0.0, 0.0, (one, other)))
     return tuple(gates)
 
 
@@ -210,6 +233,22 @@ def _named(kind: RoadUser, count: int) -> str:
     return f"{count:,} of unknown kind" if kind is RoadUser.UNKNOWN else words.counted(count, kind.value, PLURAL[kind])
 
 
+def judged_headline(events: Sequence[Event], record: LineRecord) -> str:
+    """What the rules found, in the order of gravity.
+
+    >>> judged_headline([], LineRecord("cam", duration_s=60.0))
+    'Nothing found beyond the doubt in 1 min'
+    """
+    kinds = rule_classes()
+    counts = {
+        "collision": sum(event.kind == COLLISION for event in events),
+        "near miss": sum(event.kind == NEAR_MISS for event in events),
+        "violation": sum(event.kind in kinds and kinds[event.kind].is_violation for event in events),
+    }
+    said = [words.counted(count, name, "near misses" if name == "near miss" else "") for name, count in counts.items() if count]
+    return f"{words.listed(said) or 'Nothing found beyond the doubt'} in {words.span(record.duration_s)}"
+
+
 def _camera_headline(tally: Tally, record: LineRecord) -> str:
     return f"{words.counted(tally.total_count, 'crossing') if tally.total_count else 'No crossing'} in {words.span(record.duration_s)}"
 
@@ -224,6 +263,8 @@ def headline(pages: Sequence[CameraPage]) -> str:
 
 def standfirst(pages: Sequence[CameraPage]) -> str:
     """The sentence under the headline: who, and which way most."""
+    if len(pages) == 1 and pages[0].record.trajectories and pages[0].safety is not None:
+        return judged_standfirst(pages[0], pages[0].safety)
     users = {kind: sum(int(page.tally.users_count[kind.code]) for page in pages) for kind in DRAWN_ORDER}
     whole = sum(users.values())
     if not whole:
@@ -237,6 +278,17 @@ def standfirst(pages: Sequence[CameraPage]) -> str:
     else:
         who = f"{words.share(users[most], whole)} of the {many} were {PLURAL[most]}."
     return f"{who} {_busiest(pages[0])}".strip() if len(pages) == 1 else who
+
+
+def judged_standfirst(page: CameraPage, safety: Safety) -> str:
+    """How much of it is serious, and of how many road users."""
+    many = words.counted(page.record.road_users_count, "road user")
+    if not safety.near_misses_count:
+        return f"{many}, {words.counted(page.tally.total_count, 'crossing')} of {words.counted(len(page.tally.lines), 'line')}."
+    verb = "was" if safety.serious_count == 1 else "were"
+    of = words.counted(safety.near_misses_count, "near miss", "near misses")
+    bounds = f"a time to collision under {CLOSE_TTC_S:g} s, or braking of over {HARD_DRAC_MS2:g} m/s² needed"
+    return f"{safety.serious_count:,} of the {of} {verb} serious: {bounds}. {many} were judged."
 
 
 def _busiest(page: CameraPage) -> str:
@@ -279,6 +331,13 @@ def _when(record: LineRecord, timezone: str | None) -> str:
 
 
 def _method(site: Site, camera: Camera, record: LineRecord) -> list[tuple[str, str]]:
+    if record.trajectories:
+        return [
+            ("Trajectories", f"{record.trajectories}: {words.counted(record.road_users_count, 'road user')} in {words.span(record.duration_s)}"),
+            ("Judged", words.listed(record.rules_judged, 20) or "no rule"),
+            ("Site SHA-256", site.hash),
+            ("Software", f"catseye {__version__}"),
+        ]
     looks_count = record.frames_analysed_count + record.frames_idle_count
     rows = [
         ("Source", camera.source or "–"),

@@ -43,27 +43,31 @@ class Paths:
 
 
 def read_paths(out: Path, camera_sizes_px: Mapping[str, tuple[int, int]]) -> dict[str, Paths]:
-    """Ways by camera. Of many tracks every so-manieth is drawn; memory holds the chosen ones only."""
-    tracks = pq.read_table(out / "tracks.parquet", columns=["camera", "track", "kind", "points_count"])
-    chosen: dict[str, dict[str, str]] = {}
-    counts: dict[str, int] = {}
-    for camera in camera_sizes_px:
-        mine = tracks.filter(pc.equal(tracks["camera"], camera))
-        counts[camera] = len(mine)
-        long_enough = mine.filter(pc.greater_equal(mine["points_count"], _LEAST_POINTS_COUNT))
-        every = -(-len(long_enough) // MOST_PATHS_COUNT) or 1
-        rows = long_enough.take(pa.array(range(0, len(long_enough), every), pa.int64()))
-        chosen[camera] = dict(zip(rows["track"].to_pylist(), rows["kind"].to_pylist(), strict=True))
-    points = _points_of(out / "points.parquet", chosen)
+    """Ways by camera, none where there was no picture. Of many tracks every so-manieth is drawn; memory holds the chosen ones only."""
+    both = {camera: chosen_tracks(out, camera) for camera in camera_sizes_px}
+    in_picture = {camera: kinds if camera_sizes_px[camera][0] else {} for camera, (kinds, _) in both.items()}
+    points = _points_of(out / "points.parquet", in_picture)
     return {
         camera: Paths(
             tuple(
-                _drawn(RoadUser(kind), np.concatenate(points[camera, track]), size_px[0]) for track, kind in chosen[camera].items() if (camera, track) in points
+                _drawn(RoadUser(kind), np.concatenate(points[camera, track]), size_px[0])
+                for track, kind in in_picture[camera].items()
+                if (camera, track) in points
             ),
-            counts[camera],
+            both[camera][1],
         )
         for camera, size_px in camera_sizes_px.items()
     }
+
+
+def chosen_tracks(out: Path, camera: str) -> tuple[dict[str, str], int]:
+    """Names and kinds of the tracks of a camera that are drawn, at most 1,500 of those seen four times or more; and how many tracks there are."""
+    tracks = pq.read_table(out / "tracks.parquet", columns=["camera", "track", "kind", "points_count"])
+    mine = tracks.filter(pc.equal(tracks["camera"], camera))
+    long_enough = mine.filter(pc.greater_equal(mine["points_count"], _LEAST_POINTS_COUNT))
+    every = -(-len(long_enough) // MOST_PATHS_COUNT) or 1
+    rows = long_enough.take(pa.array(range(0, len(long_enough), every), pa.int64()))
+    return dict(zip(rows["track"].to_pylist(), rows["kind"].to_pylist(), strict=True)), len(mine)
 
 
 def _points_of(path: Path, chosen: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], list[Doubles]]:

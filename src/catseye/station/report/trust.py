@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from catseye.core.event import Event
+from catseye.core.event import NOT_TRUSTED, Event
 from catseye.core.road_user import RoadUser
 from catseye.core.time import NS_PER_S
 from catseye.station.line import LineRecord
@@ -62,7 +62,7 @@ def blind_s(events: Sequence[Event]) -> float:
 
 def findings(seen: Seen) -> list[Finding]:
     """Everything to be said, the gravest first."""
-    asked = _QUESTIONS if seen.record.frames_decoded_count else _WITHOUT_A_FRAME
+    asked = _JUDGED if seen.record.trajectories else _QUESTIONS if seen.record.frames_decoded_count else _WITHOUT_A_FRAME
     said = [finding for ask in asked for finding in ask(seen)]
     return sorted(said, key=lambda finding: (LOOK, NOTE, FINE).index(finding.level))
 
@@ -75,6 +75,12 @@ def _whole(seen: Seen) -> list[Finding]:
         return []
     of = f" of {span(record.expected_s)}" if record.expected_s else ""
     return [Finding(LOOK, "A partial run", f"It ended after {span(record.duration_s)}{of}: {record.stopped}. What had crossed until then is counted.")]
+
+
+def _judged_whole(seen: Seen) -> list[Finding]:
+    record = seen.record
+    users = counted(record.road_users_count, "road user")
+    return [Finding(FINE, "Judged to its end", f"{span(record.duration_s)} of trajectories in {record.trajectories}, {users}. No picture was seen.")]
 
 
 def _notices(seen: Seen) -> list[Finding]:
@@ -100,7 +106,7 @@ def _doubts(seen: Seen) -> list[Finding]:
 
 
 def _untrusted(seen: Seen) -> list[Finding]:
-    events = [event for event in seen.events if not event.trusted and event.kind not in _MEANINGS]
+    events = [event for event in seen.events if not event.trusted and event.kind not in (*_MEANINGS, NOT_TRUSTED)]
     kinds = listed(sorted({event.kind for event in events}))
     return [Finding(LOOK, counted(len(events), "event") + " not trusted", f"Marked so in events.jsonl: {kinds}.")] if events else []
 
@@ -166,15 +172,22 @@ def _picture(seen: Seen) -> list[Finding]:
 
 
 def _reach(seen: Seen) -> list[Finding]:
+    said = _short(seen)
+    if any(camera.id == seen.record.camera and camera.calibration is not None for camera in seen.site.cameras):
+        return said
+    return [*said, Finding(NOTE, "No speeds", "Speeds need a calibrated camera; this report holds counts only.")]
+
+
+def _short(seen: Seen) -> list[Finding]:
     said = []
     if seen.record.duration_s < SHORT_S:
         text = "A short time says little about an hour: traffic engineers count 15 minutes or more."
         said.append(Finding(NOTE, f"Only {span(seen.record.duration_s)}", text))
     if seen.record.start is None:
-        said.append(Finding(NOTE, "No time of day", "Nothing says when the clip began (a start in the site file would): times count from its first frame."))
-    if any(camera.id == seen.record.camera and camera.calibration is not None for camera in seen.site.cameras):
-        return said
-    return [*said, Finding(NOTE, "No speeds", "Speeds need a calibrated camera; this report holds counts only.")]
+        zero = "the zero of their own clock" if seen.record.trajectories else "its first frame"
+        of = "the trajectories" if seen.record.trajectories else "the clip"
+        said.append(Finding(NOTE, "No time of day", f"Nothing says when {of} began (a start in the site file would): times count from {zero}."))
+    return said
 
 
 def _sentence(text: str) -> str:
@@ -194,4 +207,5 @@ _QUESTIONS: tuple[Callable[[Seen], list[Finding]], ...] = (
     _picture,
     _reach,
 )
+_JUDGED: tuple[Callable[[Seen], list[Finding]], ...] = (_judged_whole, _doubts, _untrusted, _rules, _kinds, _short)
 _WITHOUT_A_FRAME: tuple[Callable[[Seen], list[Finding]], ...] = (_whole, _notices, _doubts, _rules)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,6 +19,7 @@ class Trajectories:
 
     `track` int64 (n,); `kind` uint8 (n,); `time_ns` int64 (n,); `place_m` float64 (n, 2) metres and `px` float32 (n, 2), either may be None;
     `sigma_m` whole doubt of a place on each axis, `noise_m` what of it is new in every point, `speed_doubt_ratio` share of a speed that is in doubt,
+    `doubted_ns`: stretches, ends included, in which the camera was not to be trusted;
     `length_m`, `width_m`, `speed_kmh`, `heading_deg` (clockwise from north, y) float64 (n,), None where the source has none of them.
     """
 
@@ -35,6 +37,7 @@ class Trajectories:
     heading_deg: Doubles | None = None
     noise_m: Doubles | None = None
     speed_doubt_ratio: Doubles | None = None
+    doubted_ns: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         """SourceError when time runs backwards, a road user stands in one moment twice, or a number is none: nothing may be measured on that."""
@@ -47,6 +50,10 @@ class Trajectories:
     def __len__(self) -> int:
         """How many points."""
         return len(self.time_ns)
+
+    def is_trusted(self, time_ns: int) -> bool:
+        """Whether the camera could be believed at this moment."""
+        return not any(begin_ns <= time_ns <= end_ns for begin_ns, end_ns in self.doubted_ns)
 
     def as_stored(self) -> "Trajectories":
         """As points.parquet keeps them: whole centimetres, speeds and headings in single precision. Rules judge no finer numbers than a replay has."""
@@ -69,8 +76,8 @@ class Trajectories:
 
     def moments(self) -> Iterator[slice]:
         """The rows of each moment, in order."""
-        begins = np.flatnonzero(np.diff(self.time_ns, prepend=self.time_ns[:1] - 1))
-        for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), len(self)], strict=True):
+        begins = np.flatnonzero(np.diff(self.time_ns, prepend=self.time_ns[:1] - 1)).tolist()
+        for begin, end in pairwise([*begins, len(self)]):
             yield slice(begin, end)
 
     def _refuse_disorder(self) -> None:

@@ -13,6 +13,7 @@ from catseye.core.errors import SourceError
 from catseye.core.road_user import ROAD_USERS
 from catseye.station.site import Camera
 from catseye.station.trajectories.columns import Trajectories, by_name, in_order
+from catseye.station.trajectories.doubted import doubted_stretches_ns
 
 _NEEDED = ("track", "kind", "time_ns")
 
@@ -53,6 +54,7 @@ def read_points(path: Path, camera: Camera) -> Trajectories:
         heading_deg=column("heading_deg"),
         noise_m=column("noise_cm", 100),
         speed_doubt_ratio=column("speed_doubt_ratio"),
+        doubted_ns=doubted_stretches_ns(path.parent, camera.id),
     )
 
 
