@@ -1,8 +1,8 @@
 """Speeds from video, end to end: rendered traffic through H.264, decoder, network, tracker, calibration and line, against what was drawn.
 
-`python -m benchmarks.speed_from_video [--seconds S] [--seeds N] [--detector NAME ...] [--pose NAME ...]`. Three cameras over straight roads, traffic both ways at
-30 to 90 km/h, one in four changing its speed on the way; frames dropped and uneven, and one file whose header tells a wrong rate. The camera is calibrated through
-the site file, from eight points read to 1 px. Every speed of `crossings.csv` is held against the speed of that road user in that moment.
+`python -m benchmarks.speed_from_video [--seconds S] [--seeds N] [--detector NAME ...] [--pose NAME ...]`. Three cameras over straight roads, traffic both
+ways at 30 to 90 km/h, one in four changing its speed on the way; frames dropped and uneven, and one file whose header tells a wrong rate. The camera is
+calibrated through the site file, from eight points read to 1 px. Every speed of `crossings.csv` is held against the speed of that road user in that moment.
 The yardstick is that of meters in the field: mean within 1, one sigma within 1, none off by more than 3 km/h (OIML R 91).
 """
 
@@ -24,7 +24,7 @@ from catseye.station.demo import CameraPose, ClipTruth, Conditions, StraightRoad
 from catseye.station.site import DETECTOR, load_site
 from catseye.station.watch import run_watch
 
-SIZE_PX = (640, 360)
+SIZE_PX = (1280, 720)
 MIX: Mapping[RoadUser, float] = {RoadUser.CAR: 0.55, RoadUser.TRUCK: 0.15, RoadUser.BUS: 0.1, RoadUser.MOTORCYCLIST: 0.2}
 POINTS_COUNT, POINT_SIGMA_PX, POINT_SIGMA_M = 8, 1.0, 0.02
 SAME_BODY_RATIO = 0.7  # of its box: how far a contact point may be from the true one
@@ -155,13 +155,13 @@ def passages(name: str, truth: ClipTruth, out: Path) -> Iterator[Passage]:
         for row in told[:1]:
             time_s = float(row["time_s"])
             true_kmh = float(np.interp(time_s * NS_PER_S, mine.time_ns, mine.speed_kmh))
-            said = [float(row[column]) if row[column] else np.nan for column in ("speed_kmh", "speed_doubt_kmh")]
-            yield Passage(name, kind, time_s, true_kmh, *said, taken_for=row["kind"], is_counted=True)
+            said_kmh, doubt_kmh = (float(row[column]) if row[column] else np.nan for column in ("speed_kmh", "speed_doubt_kmh"))
+            yield Passage(name, kind, time_s, true_kmh, said_kmh, doubt_kmh, row["kind"], is_counted=True)
 
 
 def _true_tracks(rows: Sequence[Mapping[str, str]], truth: ClipTruth, out: Path) -> list[int]:
     """Who each crossing really was: whose lower edge is nearest to its contact point in that moment; -1 for nobody."""
-    points = pq.read_table(out / "points.parquet").to_pydict()  # type: ignore[no-untyped-call]
+    points = pq.read_table(out / "points.parquet").to_pydict()
     names, time_ns = np.array(points["track"]), np.array(points["time_ns"], np.int64)
     px = np.stack([points["px_x"], points["px_y"]], 1).astype(np.float64)
     whose = []
@@ -220,7 +220,8 @@ def worst(found: Sequence[Passage], count: int = 5) -> str:
     """The passages that are farthest off, a line each."""
     told = sorted((one for one in found if np.isfinite(one.said_kmh)), key=lambda one: -abs(one.error_kmh))[:count]
     return "\n".join(
-        f"- {one.view}, {one.time_s:.1f} s: a {one.kind.value} (seen as {one.taken_for}) at {one.true_kmh:.1f} km/h, said {one.said_kmh:.1f} ± {one.doubt_kmh:.1f}"
+        f"- {one.view}, {one.time_s:.1f} s: a {one.kind.value} (seen as {one.taken_for}) at {one.true_kmh:.1f} km/h, "
+        f"said {one.said_kmh:.1f} ± {one.doubt_kmh:.1f}"
         for one in told
     )
 
@@ -229,7 +230,7 @@ def main() -> dict[str, list[Passage]]:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--seconds", type=float, default=50.0, help="of every clip")
     asked.add_argument("--seeds", type=int, default=1, help="how many clips a camera")
-    asked.add_argument("--first-seed", type=int, default=7)
+    asked.add_argument("--first-seed", type=int, default=1)
     asked.add_argument("--detector", action="append", default=None)
     asked.add_argument("--pose", action="append", default=None, choices=list(VIEWS))
     options = asked.parse_args()
