@@ -29,6 +29,7 @@ from catseye.station.pace import Pace, Speedometer
 from catseye.traffic.crossings import Crossings, LineCounter
 from catseye.traffic.lines import Line
 from catseye.vault.vault import Vault
+from catseye.vision.body_fit import BodyFitter
 from catseye.vision.detect.detector import MotionDetector
 from catseye.vision.foreground import Foreground
 from catseye.vision.health import HealthFinding
@@ -349,7 +350,7 @@ class CameraLine:
             if self._judge is not None:
                 self._judge.is_trusted = self._health.is_trusted
             names, life = [line.id for line in self._lines], self.record.restarts_count
-            self._ledger = Ledger(self.record.camera, names, life=life, on_ground=calibration is not None)
+            self._ledger = Ledger(self.record.camera, names, life=life, bodies=BodyFitter(calibration) if calibration is not None else None)
         return self._counter, self._ledger
 
     def _tell(self, notice: SourceNotice) -> None:
