@@ -1,7 +1,7 @@
 """One body a track: where a road user stood in each of its looks, if it was the same body, of one kind and one size, in all of them.
 
-A box alone leaves the size to its kind's usual one, and the kind to a vote that may change on the way; then places jump, and a speed is wrong. Here all looks of
-a track share length, width and height, for every kind of body that it could be; the boxes themselves say which (a bus is no car, whatever the network calls it).
+A box alone leaves the size to its kind's usual one, and the kind to a vote that may change on the way; then places jump, and a speed is wrong.
+Here all looks of a track share length, width and height, for every kind of body that it could be; the boxes themselves say which.
 Edges that lie at the picture's edge, or on the box of somebody nearer, are left out; an edge that fits none of the rest loses its weight.
 What all looks share in error (the size, a network that draws its boxes too high or too large) is told apart from what is new in each.
 """
@@ -33,6 +33,7 @@ _WORTH_COUNT = 6.0  # looks at one vehicle err alike: however many there are, th
 _NAMED_KIND_COST = 2.0  # what the network called it has this much of an advantage
 _LEAST_SHARE = 0.02
 _HEADING_WINDOW_S = 1.5
+_COVERED_RATIO = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class EdgeNoise:
     """How well the edges of a network's boxes are known; pixels are those of the network, `network_px` of which make the picture's longer side.
 
     `sigma_…`: new in every look. `habit_…`: the same in all looks at one road user, and in all looks of one network: boxes drawn too high or too large.
-    Ratios are of the box's width or height. An edge within `cut_px` of the picture's may be cut off by it. `moved_ratio` is the sigma of outlines of what moved.
+    Ratios are of the box's width or height; `moved_ratio` is the sigma of outlines of what moved.
+    An edge within `cut_px` of the picture's may be cut off by it.
     """
 
     network_px: float = 416.0
@@ -166,16 +168,8 @@ def hidden_edges(box_px: NDArray[np.floating]) -> Bools:
     across = np.minimum(right[:, None], right) - np.maximum(left[:, None], left) > _COVERED_RATIO * (right - left)[:, None]
     down = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top) > _COVERED_RATIO * (bottom - top)[:, None]
     upright, level = nearer & down, nearer & across
-    columns = [
-        upright & _within(left, left, right),
-        level & _within(top, top, bottom),
-        upright & _within(right, left, right),
-        level & _within(bottom, top, bottom),
-    ]
-    return np.stack([column.any(1) for column in columns], axis=1)
-
-
-_COVERED_RATIO = 0.4
+    on = (_within(left, left, right), _within(top, top, bottom), _within(right, left, right), _within(bottom, top, bottom))
+    return np.stack([(runs & inside).any(1) for runs, inside in zip((upright, level) * 2, on, strict=True)], axis=1)
 
 
 def _within(edge: Doubles, low: Doubles, high: Doubles) -> Bools:
@@ -204,7 +198,7 @@ class _Solved:
 
     @property
     def noise_m(self) -> Doubles:
-        return np.sqrt(np.trace(self.back, axis1=1, axis2=2) / 2)
+        return np.asarray(np.sqrt(np.trace(self.back, axis1=1, axis2=2) / 2), np.float64)
 
     @property
     def size_shifts_m(self) -> Doubles:
@@ -264,7 +258,7 @@ class _Problem:
         return np.where(there, self.box_px - np.where(there, seen, 0.0), 0.0), np.where(there[:, :, None], slope, 0.0)
 
     def _inverse(self, pull: Doubles, slope: Doubles, spread: Doubles) -> tuple[Doubles, Doubles, Doubles]:
-        """Pieces of the inverse of the normal matrix: of each place if the size were known (n, 2, 2), what a size moves it (n, 2, 3), the size's spread (3, 3)."""
+        """Of the normal matrix's inverse: each place if the size were known (n, 2, 2), what a size moves it (n, 2, 3), the size's spread (3, 3)."""
         normal = np.einsum("nep,neq->npq", pull, slope)
         back = np.linalg.inv(normal[:, :2, :2] + np.eye(2) / _FENCE_SIGMA_M**2)
         across = normal[:, :2, 2:]
