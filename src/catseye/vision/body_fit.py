@@ -3,9 +3,11 @@
 A box alone leaves the size to its kind's usual one, and the kind to a vote that may change on the way; then places jump, and a speed is wrong.
 Here all looks of a track share length, width and height, for every kind of body that it could be; the boxes themselves say which.
 Edges that lie at the picture's edge, or on the box of somebody nearer, are left out; an edge that fits none of the rest loses its weight.
-What all looks share in error (the size, a network that draws its boxes too high or too large) is told apart from what is new in each.
+What all looks share in error (the size, a network that draws its boxes too high or too large, edges that tell different stories) is told apart
+from what is new in each.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,8 +34,10 @@ _MOST_MISFIT = 20.0  # of a look: beyond it something else is wrong than the kin
 _WORTH_COUNT = 6.0  # looks at one vehicle err alike: however many there are, they weigh no more than so many when kinds are compared
 _NAMED_KIND_COST = 2.0  # what the network called it has this much of an advantage
 _LEAST_SHARE = 0.02
-_HEADING_WINDOW_S = 1.5
+_HEADING_WINDOW_S, _HEADING_SIGMA_DEG = 2.0, 0.5
+_TURNS_COUNT = 5  # places tell the heading, and the heading moves the places, of a bus by as much as half of what it was wrong
 _COVERED_RATIO = 0.4
+_QUARREL_RATIO = 0.45  # a jackknife over four edges says √¾; but edges differ by their noise too, which is counted elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,8 @@ class EdgeNoise:
     network_px: float = 416.0
     sigma_px: float = 0.65
     sigma_ratio: float = 0.03
-    habit_px: float = 0.7
-    habit_ratio: float = 0.03
+    habit_px: float = 0.55
+    habit_ratio: float = 0.025
     cut_px: float = 2.0
     moved_ratio: float = 0.1
 
@@ -104,14 +108,13 @@ class BodyFitter:
         looks = self._usable(looks)
         if self._view is None or len(looks.time_ns) < LEAST_LOOKS_COUNT:
             return []
-        ahead = headings(looks.time_ns, looks.place_m, np.ones(len(looks.time_ns)))
-        tried = [self._tried(self._view, looks, each, ahead) for each in _RIVALS[kind]]
-        cost = np.array([each.cost - _NAMED_KIND_COST * (rival is kind) for each, rival in zip(tried, _RIVALS[kind], strict=True)])
-        share = np.exp((cost.min() - cost) / 2)
-        share = np.where(share >= _LEAST_SHARE * share.sum(), share, 0.0) / share.sum()
-        share /= share.sum()
+        rivals: Sequence[RoadUser] = _RIVALS[kind]
+        solved = [self._solved(self._view, looks, rival, 2) for rival in rivals]
+        likely = np.flatnonzero(_shares(solved, rivals, kind)).tolist()
+        rivals, solved = [rivals[at] for at in likely], [self._solved(self._view, looks, rivals[at], _TURNS_COUNT, solved[at]) for at in likely]
+        share = _shares(solved, rivals, kind)
         order = [at for at in np.argsort(-share, kind="stable").tolist() if share[at] > 0]
-        return [self._told(looks, _RIVALS[kind][at], float(share[at]), tried[at]) for at in order]
+        return [self._told(looks, rivals[at], float(share[at]), solved[at]) for at in order]
 
     def _usable(self, looks: Looks) -> Looks:
         """Those of the network, if there are enough, with three good edges or more and a place to begin with."""
@@ -124,11 +127,15 @@ class BodyFitter:
         cut_px = self.noise.cut_px * max(width, height) / self.noise.network_px
         return np.column_stack([box_px[:, :2] <= cut_px, box_px[:, 2:] >= np.array([width, height]) - cut_px])
 
-    def _tried(self, view: View, looks: Looks, kind: RoadUser, ahead: Doubles) -> "_Solved":
-        """Twice: the first answer tells better which way it headed."""
+    def _solved(self, view: View, looks: Looks, kind: RoadUser, turns_count: int, before: "_Solved | None" = None) -> "_Solved":
+        """Again and again, each answer telling better which way it headed."""
         problem = _Problem(view, looks.box_px, self._sigma_px(looks), looks.hidden | self._cut(looks.box_px), kind, self.bodies)
-        first = problem.solved(looks.place_m, self.bodies.size_m[kind.code], ahead)
-        return problem.solved(first.place_m, first.size_m, headings(looks.time_ns, first.place_m, first.noise_m))
+        found = before
+        for _ in range(turns_count):
+            place_m, size_m, noise_m = (found.place_m, found.size_m, found.noise_m) if found else (looks.place_m, problem.usual_m, np.ones(len(looks.time_ns)))
+            found = problem.solved(place_m, size_m, headings(looks.time_ns, place_m, noise_m))
+        assert found is not None
+        return found
 
     def _native_px(self, network_px: float) -> float:
         return network_px * max(self._size_px) / self.noise.network_px
@@ -142,7 +149,7 @@ class BodyFitter:
         for edge in range(4):
             habits[:, edge, edge] = self._native_px(self.noise.habit_px)
             habits[:, edge, 4 + edge] = self.noise.habit_ratio * _sides_px(looks.box_px)[:, edge]
-        shared = np.concatenate([solved.size_shifts_m, solved.shifts_m(habits)], axis=2)
+        shared = np.concatenate([solved.size_shifts_m, solved.shifts_m(habits), solved.shifts_m(-solved.turned_px[:, :, None]), solved.quarrel_m], axis=2)
         return BodyFit(kind, share_ratio, looks.time_ns, solved.place_m, solved.noise_m, shared, solved.size_m)
 
 
@@ -176,6 +183,19 @@ def _within(edge: Doubles, low: Doubles, high: Doubles) -> Bools:
     return np.asarray((edge[:, None] > low) & (edge[:, None] < high), np.bool_)
 
 
+def _rotated(ahead: Doubles, angle: float) -> Doubles:
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.asarray(ahead @ np.array([[cosine, sine], [-sine, cosine]]), np.float64)
+
+
+def _shares(solved: Sequence["_Solved"], rivals: Sequence[RoadUser], called: RoadUser) -> Doubles:
+    """How probable each rival is (k,), 0 for those that hardly are."""
+    cost = np.array([each.cost - _NAMED_KIND_COST * (rival is called) for each, rival in zip(solved, rivals, strict=True)])
+    share = np.exp((cost.min() - cost) / 2)
+    share = np.where(share >= _LEAST_SHARE * share.sum(), share, 0.0)
+    return np.asarray(share / share.sum(), np.float64)
+
+
 def _sides_px(box_px: Doubles) -> Doubles:
     """Width, height, width, height (n, 4)."""
     return np.tile(np.maximum(box_px[:, 2:] - box_px[:, :2], 0), (1, 2))
@@ -186,6 +206,7 @@ class _Solved:
     """The least squares of one body. `cost`: minus twice the log likelihood of its kind; `noise_m` (n,) of places if the size were known.
 
     `back` (n, 2, 2) and `by_size` (n, 2, 3), `size_spread` (3, 3) are the pieces of the normal matrix's inverse, `pull` (n, 4, 5) edges' weighted slopes.
+    `turned_px` (n, 4): what one sigma of heading moves the edges.
     """
 
     place_m: Doubles
@@ -195,6 +216,17 @@ class _Solved:
     by_size: Doubles
     size_spread: Doubles
     pull: Doubles
+    slope: Doubles
+    off_px: Doubles
+    turned_px: Doubles
+
+    @property
+    def quarrel_m(self) -> Doubles:
+        """What it would move the places (n, 2, 4) to leave out each edge in turn, as one sigma: edges that drift apart on the way show here."""
+        pull = self.pull[:, :, :2]
+        without = np.linalg.inv(self.back)[:, None] - np.einsum("nep,neq->nepq", pull, self.slope[:, :, :2])
+        shift = np.linalg.solve(without + 1e-9 * np.eye(2), (pull * self.off_px[:, :, None])[..., None])[..., 0]
+        return np.asarray(_QUARREL_RATIO * shift.transpose(0, 2, 1), np.float64)
 
     @property
     def noise_m(self) -> Doubles:
@@ -224,9 +256,13 @@ class _Problem:
     kind: RoadUser
     bodies: Bodies
 
+    @property
+    def usual_m(self) -> Doubles:
+        return np.asarray(self.bodies.size_m[self.kind.code], np.float64)
+
     def solved(self, place_m: Doubles, size_m: Doubles, ahead: Doubles) -> _Solved:
         """Gauss and Newton from a start; places are eliminated look by look (Schur), so the work grows with the looks only."""
-        usual, spread = self.bodies.size_m[self.kind.code], self.bodies.sigma_m[self.kind.code]
+        usual, spread = self.usual_m, self.bodies.sigma_m[self.kind.code]
         turned = Turned(ahead, np.broadcast_to(self.bodies.outline_ratio[self.kind.code], (len(place_m), *self.bodies.outline_ratio.shape[1:])))
         trust = np.ones_like(self.sigma_px)
         for round_count in range(_ROUNDS_COUNT):
@@ -243,10 +279,11 @@ class _Problem:
             place_m, size_m = place_m + step, np.clip(size_m + size_step, usual / _SIZE_MOST_RATIO, usual * _SIZE_MOST_RATIO)
             if round_count > _TRUSTING_ROUNDS_COUNT and not (np.abs(step) > _STILL_M).any():
                 break
-        off, _ = self._off(turned, place_m, size_m)
+        off, slope = self._off(turned, place_m, size_m)
+        by_turn = off - self._off(Turned(_rotated(ahead, np.radians(_HEADING_SIGMA_DEG)), turned.outline_ratio), place_m, size_m)[0]
         misfit = np.minimum((self._weight(trust) * off**2).sum(1), _MOST_MISFIT)
         cost = float(misfit.mean() * min(len(misfit), _WORTH_COUNT) + np.square((size_m - usual) / spread).sum())
-        return _Solved(place_m, size_m, cost, back, by_size, size_spread, pull)
+        return _Solved(place_m, size_m, cost, back, by_size, size_spread, pull, slope, off, by_turn)
 
     def _weight(self, trust: Doubles) -> Doubles:
         return np.where(self.mute, 0.0, trust / np.square(self.sigma_px))
