@@ -190,7 +190,7 @@ def _rotated(ahead: Doubles, angle: float) -> Doubles:
 
 def _shares(solved: Sequence["_Solved"], rivals: Sequence[RoadUser], called: RoadUser) -> Doubles:
     """How probable each rival is (k,), 0 for those that hardly are."""
-    cost = np.array([each.cost - _NAMED_KIND_COST * (rival is called) for each, rival in zip(solved, rivals, strict=True)])
+    cost = np.array([each.cost_ratio - _NAMED_KIND_COST * (rival is called) for each, rival in zip(solved, rivals, strict=True)])
     share = np.exp((cost.min() - cost) / 2)
     share = np.where(share >= _LEAST_SHARE * share.sum(), share, 0.0)
     return np.asarray(share / share.sum(), np.float64)
@@ -203,18 +203,18 @@ def _sides_px(box_px: Doubles) -> Doubles:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Solved:
-    """The least squares of one body. `cost`: minus twice the log likelihood of its kind; `noise_m` (n,) of places if the size were known.
+    """The least squares of one body. `cost_ratio`: minus twice the log likelihood of its kind; `noise_m` (n,) of places if the size were known.
 
-    `back` (n, 2, 2) and `by_size` (n, 2, 3), `size_spread` (3, 3) are the pieces of the normal matrix's inverse, `pull` (n, 4, 5) edges' weighted slopes.
+    `back_m2` (n, 2, 2) and `by_size_ratio` (n, 2, 3), `size_spread_m2` (3, 3) are the pieces of the normal matrix's inverse, `pull` (n, 4, 5) edges' weighted slopes.
     `turned_px` (n, 4): what one sigma of heading moves the edges.
     """
 
     place_m: Doubles
     size_m: Doubles
-    cost: float
-    back: Doubles
-    by_size: Doubles
-    size_spread: Doubles
+    cost_ratio: float
+    back_m2: Doubles
+    by_size_ratio: Doubles
+    size_spread_m2: Doubles
     pull: Doubles
     slope: Doubles
     off_px: Doubles
@@ -224,25 +224,25 @@ class _Solved:
     def quarrel_m(self) -> Doubles:
         """What it would move the places (n, 2, 4) to leave out each edge in turn, as one sigma: edges that drift apart on the way show here."""
         pull = self.pull[:, :, :2]
-        without = np.linalg.inv(self.back)[:, None] - np.einsum("nep,neq->nepq", pull, self.slope[:, :, :2])
+        without = np.linalg.inv(self.back_m2)[:, None] - np.einsum("nep,neq->nepq", pull, self.slope[:, :, :2])
         shift = np.linalg.solve(without + 1e-9 * np.eye(2), (pull * self.off_px[:, :, None])[..., None])[..., 0]
         return np.asarray(_QUARREL_RATIO * shift.transpose(0, 2, 1), np.float64)
 
     @property
     def noise_m(self) -> Doubles:
-        return np.asarray(np.sqrt(np.trace(self.back, axis1=1, axis2=2) / 2), np.float64)
+        return np.asarray(np.sqrt(np.trace(self.back_m2, axis1=1, axis2=2) / 2), np.float64)
 
     @property
     def size_shifts_m(self) -> Doubles:
         """What one sigma of each of three errors of the size moves (n, 2, 3)."""
-        return np.asarray(-self.by_size @ np.linalg.cholesky(self.size_spread), np.float64)
+        return np.asarray(-self.by_size_ratio @ np.linalg.cholesky(self.size_spread_m2), np.float64)
 
     def shifts_m(self, edges_px: Doubles) -> Doubles:
         """What edges that are off by (n, 4, k) pixels move the places (n, 2, k)."""
         towards = np.einsum("nep,nek->npk", self.pull, edges_px)
         place, size = towards[:, :2], towards[:, 2:].sum(0)
-        moved_size = self.size_spread @ (size - np.einsum("nps,npk->sk", self.by_size, place))
-        return np.asarray(self.back @ place - self.by_size @ moved_size, np.float64)
+        moved_size = self.size_spread_m2 @ (size - np.einsum("nps,npk->sk", self.by_size_ratio, place))
+        return np.asarray(self.back_m2 @ place - self.by_size_ratio @ moved_size, np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
