@@ -101,7 +101,6 @@ UNITLESS = {
     "moves_x": "pixels a unit of motion",
     "moves_y": "pixels a unit of motion",
     "normal": "of normal equations",
-    "pull": "of normal equations",
     "slope": "derivatives of edges, pixels, by places and sizes, metres",
     "stays": "as place",
     "spread": "as place",

@@ -205,7 +205,7 @@ def _sides_px(box_px: Doubles) -> Doubles:
 class _Solved:
     """The least squares of one body. `cost_ratio`: minus twice the log likelihood of its kind; `noise_m` (n,) of places if the size were known.
 
-    `back_m2` (n, 2, 2) and `by_size_ratio` (n, 2, 3), `size_spread_m2` (3, 3) are the pieces of the normal matrix's inverse, `pull` (n, 4, 5) edges' weighted slopes.
+    `back_m2` (n, 2, 2) and `by_size_ratio` (n, 2, 3), `size_spread_m2` (3, 3) are the pieces of the normal matrix's inverse, `pull` (n, 4, 5) weighted slopes.
     `turned_px` (n, 4): what one sigma of heading moves the edges.
     """
 
