@@ -27,6 +27,7 @@ TITLES = {
     "rules": "What judging costs",
     "rendering": "Rendered road users and the network",
     "speed_arithmetic": "Speed arithmetic",
+    "speed_from_video": "Speed from video",
     "calibration": "Reference points and their doubt",
     "ground_point": "Where a road user stands",
     "near_miss": "Near misses and collisions",

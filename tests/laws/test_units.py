@@ -102,6 +102,7 @@ UNITLESS = {
     "moves_x": "pixels a unit of motion",
     "moves_y": "pixels a unit of motion",
     "normal": "of normal equations",
+    "slope": "derivatives of edges, pixels, by places and sizes, metres",
     "stays": "as place",
     "spread": "as place",
     "share": "a share",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from catseye.core.road_user import RoadUser
 from catseye.core.time import NS_PER_S
 from catseye.traffic.path_fit import fit_path
-from catseye.traffic.speed import Speed, acceleration_ms2, average_speed, section_speed, speed_at, speed_max, track_length, track_speed
+from catseye.traffic.speed import Rival, Speed, acceleration_ms2, average_speed, section_speed, speed_at, speed_max, speed_of_rivals, track_length, track_speed
 from catseye.traffic.trace import MotionError, Trace
 
 Way = Callable[[np.ndarray], np.ndarray]  # seconds -> metres driven
@@ -264,3 +264,31 @@ def test_a_length_is_measured_where_looks_agree_and_else_usual() -> None:
     assert track_length(np.array([np.nan]), np.array([np.nan]), car) == (4.35, 0.4)
     assert track_length(np.array([5.0]), np.array([0.5]), unknown) == (5.0, 0.5)
     assert np.isnan(track_length(np.empty(0), np.empty(0), unknown)).all()
+
+
+def rival(speed_kmh: float, share_ratio: float = 1.0, shared_m: np.ndarray | None = None) -> Rival:
+    times_s = np.arange(0, 4, 0.1)
+    return Rival(share_ratio, trace(even(speed_kmh), times_s), np.zeros((len(times_s), 2, 1)) if shared_m is None else shared_m)
+
+
+def test_rival_accounts_are_averaged_and_their_quarrel_is_doubt() -> None:
+    speed = speed_of_rivals([rival(50, 0.5), rival(54, 0.5)], at_s(2))
+    assert speed is not None
+    assert speed.kmh == pytest.approx(52, abs=0.05)
+    assert speed.doubt_kmh == pytest.approx(2, abs=0.1)
+
+
+def test_an_error_that_grows_along_the_way_is_a_speed_and_one_that_stays_is_none() -> None:
+    lag_s = np.arange(0, 4, 0.1)[:, None, None]
+    way = straight(np.ones(1)).reshape(1, 2, 1)
+    alone, staying, growing = (speed_of_rivals([rival(50, 1.0, shared_m)], at_s(2)) for shared_m in (0 * lag_s * way, 3.0 + 0 * lag_s * way, 0.5 * lag_s * way))
+    assert alone is not None
+    assert staying is not None
+    assert growing is not None
+    assert staying.doubt_kmh == pytest.approx(alone.doubt_kmh, abs=1e-6)
+    assert growing.doubt_kmh == pytest.approx(np.hypot(alone.doubt_kmh, 0.5 * np.hypot(*way[0, :, 0]) * 3.6), abs=0.01)
+
+
+def test_without_an_account_there_is_no_speed() -> None:
+    assert speed_of_rivals([], at_s(2)) is None
+    assert speed_of_rivals([rival(50)], at_s(30)) is None

@@ -343,3 +343,11 @@ def test_fifty_road_users_keep_their_names_at_25_and_at_6_looks_a_second(shared:
             shown = report.sure & report.seen
             quality.add(boxes, names, report.box_px[shown], report.track[shown])
     assert quality.result()["idf1"] >= least_idf1
+
+
+def test_outlines_of_what_moved_are_told_from_a_networks_boxes() -> None:
+    tracker, seen = Tracker(), look(box(100, 100), box(300, 100))
+    for time_s, moved in ((0.0, [False, True]), (0.2, [True, True]), (0.4, [False, True])):
+        report = tracker.update(round(time_s * 1e9), Detections(seen.box_px, seen.score_ratio, seen.kind, np.array(moved)))
+        assert report.moved is not None
+        assert report.moved.tolist() == moved

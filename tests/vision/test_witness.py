@@ -61,6 +61,7 @@ def test_a_body_that_the_network_does_not_know_is_heard() -> None:
 def test_a_body_beside_a_known_vehicle_is_heard_too() -> None:
     heard = Witness().hear(frame_at(0), moving((100, 80, 160, 140)), found((10, 10, 50, 40)))
     assert heard.kind.tolist() == [CAR, UNKNOWN]
+    assert heard.is_moved.tolist() == [False, True]
 
 
 def test_what_the_network_explains_is_left_out() -> None:

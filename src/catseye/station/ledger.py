@@ -11,12 +11,13 @@ import numpy as np
 
 from catseye.core.arrays import Bools, Codes, Doubles, Floats, Ints
 from catseye.core.detections import Tracked
+from catseye.core.road_user import ROAD_USERS
 from catseye.core.time import NS_PER_S, Stamp
+from catseye.station.crossing_speeds import crossing_speed
 from catseye.station.grounding import Grounded
 from catseye.traffic.crossings import Crossings
-from catseye.traffic.speed import speed_at
-from catseye.traffic.trace import Trace
 from catseye.vault.batches import CrossingBatch, PointBatch, TrackBatch
+from catseye.vision.body_fit import BodyFitter, Looks, hidden_edges
 
 LONGEST_WAIT_S = 60.0
 CROSSING_WAIT_S = 10.0
@@ -24,7 +25,10 @@ SETTLE_EVERY_S = 2.0
 TRACKS_A_LIFE_COUNT = 1_000_000_000
 _NO_LINE = -1
 _GROUND = ("sigma_m", "noise_m", "speed_doubt_ratio", "length_m", "width_m")
-_POINT = np.dtype([("track", np.int64), ("time_ns", np.int64), ("px", np.float32, 2), ("place_m", np.float64, 2), *((name, np.float64) for name in _GROUND)])
+_BOX = [("box_px", np.float32, 4), ("hidden", np.bool_, 4), ("moved", np.bool_)]
+_POINT = np.dtype(
+    [("track", np.int64), ("time_ns", np.int64), ("px", np.float32, 2), ("place_m", np.float64, 2), *((name, np.float64) for name in _GROUND), *_BOX]
+)
 _CROSSING = np.dtype([("track", np.int64), ("time_ns", np.int64), ("line", np.int64), ("forward", np.bool_)])
 _KNOWN = np.dtype(
     [
@@ -47,12 +51,12 @@ class Settled:
 class Ledger:
     """Of one camera. What is known has a row for each track still open, in order of their numbers: a car parked for weeks holds no other in memory."""
 
-    def __init__(self, camera: str, lines: Sequence[str], *, life: int = 0, on_ground: bool = False) -> None:
+    def __init__(self, camera: str, lines: Sequence[str], *, life: int = 0, bodies: BodyFitter | None = None) -> None:
         """No road user yet. `life`: how often this camera's process was started again; each life has track numbers of its own.
 
-        `on_ground`: points come with their place on the ground, and crossings with a speed.
+        `bodies` of a calibrated camera: points come with their place on the ground, and crossings with a speed.
         """
-        self._on_ground = on_ground
+        self._bodies = bodies
         self._camera = camera
         self._base = life * TRACKS_A_LIFE_COUNT
         self._lines = tuple(lines)
@@ -71,6 +75,9 @@ class Ledger:
         self._known["sure"][row] |= sure
         points = np.empty(int(tracked.seen.sum()), _POINT)
         points["track"], points["time_ns"], points["px"] = tracked.track[tracked.seen], tracked.time_ns, point_px[tracked.seen]
+        found_px = tracked.box_px if tracked.found_px is None else tracked.found_px
+        points["box_px"], points["hidden"] = found_px[tracked.seen], hidden_edges(found_px[tracked.seen])
+        points["moved"] = False if tracked.moved is None else tracked.moved[tracked.seen]
         if grounded is not None:
             points["place_m"] = np.rint(grounded.place_m * 100) / 100  # rules see no finer places than the file
             for name in _GROUND:
@@ -190,26 +197,28 @@ class Ledger:
         return TrackBatch(self._camera, track + self._base, _codes(known["kind"]), *times, from_line=begin, to_line=end)
 
     def _point_batch(self, points: np.ndarray, kind: Codes) -> PointBatch:
-        ground = {name: points[name].copy() for name in _GROUND} | {"ground_m": points["place_m"].copy()} if self._on_ground else {}
+        ground = {name: points[name].copy() for name in _GROUND} | {"ground_m": points["place_m"].copy()} if self._bodies else {}
         return PointBatch(self._camera, points["track"] + self._base, kind, points["time_ns"], points["px"], **ground)
 
-    def _speeds(self, crossings: np.ndarray) -> tuple[Doubles, Doubles]:
-        """Speed over ground at each crossing and its doubt, km/h, from the road user's points around it; NaN where they do not tell."""
+    def _speeds(self, crossings: np.ndarray, bodies: BodyFitter) -> tuple[Doubles, Doubles]:
+        """Speed over ground at each crossing and its doubt, km/h, from the road user's boxes around it; NaN where they do not tell."""
         speed = np.full((2, len(crossings)), np.nan)
         if not len(crossings):
             return speed[0], speed[1]
         points = np.concatenate([np.empty(0, _POINT), *self._points])
         home = self._home(points["track"])
+        kind = self._known["kind"][self._row(crossings["track"])]
         for index, crossing in enumerate(crossings):  # a few an hour and vehicle: not the hot path
-            mine = points[(home == crossing["track"]) & np.isfinite(points["place_m"]).all(1)]
+            mine = points[home == crossing["track"]]
             mine = mine[np.unique(mine["time_ns"], return_index=True)[1]]
-            known = speed_at(Trace(mine["time_ns"], mine["place_m"], mine["noise_m"], mine["speed_doubt_ratio"]), int(crossing["time_ns"]))
+            looks = Looks(mine["time_ns"], mine["box_px"].astype(np.float64), mine["hidden"], mine["moved"], mine["place_m"])
+            known = crossing_speed(bodies, looks, ROAD_USERS[kind[index]], mine["speed_doubt_ratio"], int(crossing["time_ns"]))
             if known is not None:
                 speed[:, index] = known.kmh, known.doubt_kmh
         return speed[0], speed[1]
 
     def _crossing_batch(self, rows: np.ndarray, start: Stamp | None) -> CrossingBatch:
-        speed_kmh, doubt_kmh = self._speeds(rows) if self._on_ground else (None, None)
+        speed_kmh, doubt_kmh = self._speeds(rows, self._bodies) if self._bodies else (None, None)
         return CrossingBatch(
             self._camera,
             rows["time_ns"].copy(),

@@ -30,6 +30,7 @@ from catseye.station.pace import Pace, Speedometer
 from catseye.traffic.crossings import Crossings, LineCounter
 from catseye.traffic.lines import Line
 from catseye.vault.vault import Vault
+from catseye.vision.body_fit import BodyFitter
 from catseye.vision.detect.detector import MotionDetector
 from catseye.vision.foreground import Foreground
 from catseye.vision.health import HealthFinding
@@ -369,7 +370,7 @@ class CameraLine:
             if calibration is not None and not self.record.restarts_count:
                 self._tell_health(self._coarse_in(calibration, (frame.width_px, frame.height_px)))
             names, life = [line.id for line in self._lines], self.record.restarts_count
-            self._ledger = Ledger(self.record.camera, names, life=life, on_ground=calibration is not None)
+            self._ledger = Ledger(self.record.camera, names, life=life, bodies=BodyFitter(calibration) if calibration is not None else None)
         return self._counter, self._ledger
 
     def _tell(self, notice: SourceNotice) -> None:

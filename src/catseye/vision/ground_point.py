@@ -10,9 +10,9 @@ import numpy as np
 
 from catseye.core.arrays import Bools, Codes, Doubles, Floats, Ints
 from catseye.core.calibration import Calibration
-from catseye.core.lens import bent, straightened, straightening
 from catseye.vision.bodies import BODIES, Bodies
-from catseye.vision.camera_geometry import CameraGeometry, geometry_of
+from catseye.vision.body_edges import OUTWARD, Turned, View, edges_seen
+from catseye.vision.camera_geometry import geometry_of
 
 ROUNDS_COUNT = 8
 _STEP_MOST_M, _STILL_M, _SHORTER_RATIO = 4.0, 0.003, 0.35
@@ -20,8 +20,6 @@ _FENCE_SIGMA_M = 30.0  # around the start
 _SIZE_MOST_RATIO = 2.5  # of the usual, and its inverse
 _LIKELY_MISFIT = 6.0  # a chi-square of two degrees of freedom stays below it in 19 of 20 cases
 _TURNS = np.stack([np.cos(_ANGLES := np.arange(8) * np.pi / 8), np.sin(_ANGLES)], axis=1)  # tried where the heading is unknown
-_OUTWARD = np.array([-1.0, -1.0, 1.0, 1.0])
-_AXES = np.array([0, 1, 0, 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class GroundPointFinder:
         """Boxes are in the pixels of `calibration`; where its picture's size is unknown, lower edges are all there is."""
         self.calibration, self.noise, self.bodies = calibration, noise or BoxNoise(), bodies
         self.geometry = geometry_of(calibration)
-        self._view = _View.of(calibration, self.geometry) if self.geometry else None
+        self._view = View.of(calibration, self.geometry) if self.geometry else None
 
     def find(self, box_px: Floats | Doubles, kind: Codes, heading: Doubles, size_m: Doubles | None = None, size_sigma_m: Doubles | None = None) -> GroundPoints:
         """Boxes (n, 4) left, top, right, bottom; codes (n,); unit vectors (n, 2) of motion on the ground, NaN where unknown.
@@ -87,10 +85,10 @@ class GroundPointFinder:
         rows = np.repeat(np.arange(len(box)), turns_count)
         turn = np.arange(len(rows)) - np.repeat(np.cumsum(turns_count) - turns_count, turns_count)
         facing = np.where(known[rows][:, None], ahead[rows], _TURNS[turn])
-        fitted, cost = self._fitted(self._view, box[rows], _Body(facing, self.bodies.outline_ratio[kind][rows]), usual[rows], spread[rows])
+        fitted, cost = self._fitted(self._view, box[rows], Turned(facing, self.bodies.outline_ratio[kind][rows]), usual[rows], spread[rows])
         return fitted if known.all() else _mixed(fitted, cost, rows, len(box))
 
-    def _fitted(self, view: "_View", box: Doubles, body: "_Body", usual: Doubles, spread: Doubles) -> tuple[GroundPoints, Doubles]:
+    def _fitted(self, view: View, box: Doubles, body: Turned, usual: Doubles, spread: Doubles) -> tuple[GroundPoints, Doubles]:
         start = np.concatenate([view.places_of(box, usual[:, 2] / 2), usual], axis=1)
         sigma = np.concatenate([np.full((len(box), 2), _FENCE_SIGMA_M), spread], axis=1)
         return _fitted(view, body, _Edges.of(box, self.noise, self.calibration), start, sigma**-2)
@@ -106,46 +104,6 @@ class GroundPointFinder:
         covariance = noise + hidden_m2[:, None, None] * away[:, :, None] * away[:, None, :]
         size_m, size_sigma_m = self.bodies.size_m[kind], self.bodies.sigma_m[kind]
         return GroundPoints(self.calibration.place_of(low_px), covariance, noise, size_m, size_sigma_m)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _View:
-    """The camera as columns: x · `east` + y · `north` + z · `up` + `base` is a point's homogeneous place (3,) in the straight, normalised picture."""
-
-    east: Doubles
-    north: Doubles
-    up: Doubles
-    up_by_focal: Doubles
-    base: Doubles
-    calibration: Calibration
-
-    @classmethod
-    def of(cls, calibration: Calibration, geometry: CameraGeometry) -> "_View":
-        """`up_by_focal` is one sigma of what the focal length may change in `up`."""
-        east, north = calibration.homography[:, :2].T / calibration.radius_m
-        base = calibration.homography[:, 2] - east * calibration.centre_m[0] - north * calibration.centre_m[1]
-        up, by_focal = geometry.up / calibration.radius_m, geometry.up_by_focal / calibration.radius_m * geometry.focal_sigma_ratio
-        return cls(east, north, up, by_focal, base, calibration)
-
-    def places_of(self, box: Doubles, height_m: Doubles) -> Doubles:
-        """Where the middles of boxes (n, 4) are if they are `height_m` (n,) above the ground, (n, 2); NaN above the horizon."""
-        calibration = self.calibration
-        normal = ((box[:, :2] + box[:, 2:]) / 2 - calibration.centre_px) / calibration.radius_px
-        ray = np.column_stack([straightened(normal, calibration.lens), np.ones(len(box))])
-        planes = np.empty((len(box), 3, 3))
-        planes[:, :, 0], planes[:, :, 1] = self.east, self.north
-        planes[:, :, 2] = self.base + height_m[:, None] * self.up
-        found = np.linalg.solve(planes, np.nan_to_num(ray)[:, :, None])[:, :, 0]
-        ahead = np.isfinite(ray).all(axis=1) & (found[:, 2] > 1e-12)
-        return np.asarray(np.where(ahead[:, None], found[:, :2] / np.where(ahead, found[:, 2], 1.0)[:, None], np.nan), np.float64)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Body:
-    """Which way each road user faces (n, 2), and its outline (n, k, 3)."""
-
-    ahead: Doubles
-    outline_ratio: Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,10 +124,10 @@ class _Edges:
 
     def weighed(self, seen_px: Doubles) -> Doubles:
         """Weights (n, 4): a body may reach beyond the picture's edge as far as it likes."""
-        return np.where(self.cut & ((seen_px - self.at_px) * _OUTWARD >= 0), 0.0, self.weight)
+        return np.where(self.cut & ((seen_px - self.at_px) * OUTWARD >= 0), 0.0, self.weight)
 
 
-def _fitted(view: _View, body: _Body, edges: _Edges, start: Doubles, prior: Doubles) -> tuple[GroundPoints, Doubles]:
+def _fitted(view: View, body: Turned, edges: _Edges, start: Doubles, prior: Doubles) -> tuple[GroundPoints, Doubles]:
     """The best places, and what is left over, (n,). `start` (n, 5): x, y, length, width, height; `prior` (n, 5): 1 / variance around it.
 
     A step that makes it worse is taken back, and a shorter one tried.
@@ -178,7 +136,7 @@ def _fitted(view: _View, body: _Body, edges: _Edges, start: Doubles, prior: Doub
     best, tried, least = start, start, np.full(len(start), np.inf)
     step = np.zeros_like(start)
     for _ in range(ROUNDS_COUNT):
-        seen, slope, _ = _seen(view, body, tried)
+        seen, slope, _ = edges_seen(view, body, tried)
         weight, off, drawn = edges.weighed(seen), edges.at_px - seen, start - tried
         cost = (weight * off**2).sum(axis=1) + (prior * drawn**2).sum(axis=1)
         is_better = (cost <= least)[:, None]
@@ -194,8 +152,8 @@ def _fitted(view: _View, body: _Body, edges: _Edges, start: Doubles, prior: Doub
     return _told(view, body, edges, best, start, prior), least
 
 
-def _told(view: _View, body: _Body, edges: _Edges, sought: Doubles, start: Doubles, prior: Doubles) -> GroundPoints:
-    seen, slope, by_focal = _seen(view, body, sought)
+def _told(view: View, body: Turned, edges: _Edges, sought: Doubles, start: Doubles, prior: Doubles) -> GroundPoints:
+    seen, slope, by_focal = edges_seen(view, body, sought)
     off = edges.at_px - seen
     weight = np.where(edges.cut, 0.0, edges.weight)
     spread = np.linalg.inv(_normal(slope, weight, prior))
@@ -236,39 +194,3 @@ def _normal(slope: Doubles, weight: Doubles, prior: Doubles) -> Doubles:
     normal = (slope * weight[:, :, None]).transpose(0, 2, 1) @ slope
     normal[~np.isfinite(normal).all(axis=(1, 2))] = 0.0
     return np.asarray(normal + prior[:, :, None] * np.eye(5), np.float64)
-
-
-def _seen(view: _View, body: _Body, sought: Doubles) -> tuple[Doubles, Doubles, Doubles]:
-    """Edges (n, 4) of the boxes around bodies, pixels; their slopes by x, y, length, width, height (n, 4, 5); what one sigma of focal length moves (n, 4)."""
-    calibration, outline = view.calibration, body.outline_ratio
-    ahead = body.ahead @ np.stack([view.east, view.north])
-    left = np.stack([-body.ahead[:, 1], body.ahead[:, 0]], axis=1) @ np.stack([view.east, view.north])
-    middle = view.base + sought[:, :1] * view.east + sought[:, 1:2] * view.north
-    reach = outline * sought[:, None, 2:]
-    directions = np.stack([ahead, left, np.broadcast_to(view.up, ahead.shape)], axis=1)
-    seen = middle[:, None] + reach @ directions
-    depth = np.where(seen[..., 2] > 1e-9, seen[..., 2], np.nan)
-    straight = seen[..., :2] / depth[..., None]
-    picture = bent(straight.reshape(-1, 2), calibration.lens).reshape(straight.shape)
-    corner = _outermost(picture)
-    rows = np.arange(len(sought))[:, None]
-    at, share, away = picture[rows, corner], outline[rows, corner], depth[rows, corner]
-    towards = np.concatenate([np.broadcast_to(np.stack([view.east, view.north]), (*corner.shape, 2, 3)), share[..., None] * directions[:, None]], axis=2)
-    towards = np.concatenate([towards, (share[..., 2] * sought[:, 4:])[..., None, None] * view.up_by_focal], axis=2)
-    slope = (towards[..., :2] - straight[rows, corner][:, :, None] * towards[..., 2:]) / away[..., None, None]
-    if calibration.lens.any():
-        slope = slope @ np.linalg.inv(_whole(straightening(at.reshape(-1, 2), calibration.lens)[0])).reshape(*corner.shape, 2, 2).transpose(0, 1, 3, 2)
-    radius = np.array(calibration.radius_px)[_AXES]
-    edges = at[:, np.arange(4), _AXES] * radius + np.array(calibration.centre_px)[_AXES]
-    slope = slope[:, np.arange(4), :, _AXES].transpose(1, 0, 2) * radius[:, None]
-    return edges, slope[..., :5], slope[..., 5]
-
-
-def _outermost(picture: Doubles) -> Ints:
-    """Which points of each outline (n, k, 2) make the left, top, right and bottom edge, (n, 4)."""
-    return np.concatenate([picture.argmin(axis=1), picture.argmax(axis=1)], axis=1)
-
-
-def _whole(matrices: Doubles) -> Doubles:
-    """Unit matrices in place of what is none."""
-    return np.where(np.isfinite(matrices).all(axis=(1, 2), keepdims=True), matrices, np.eye(2))

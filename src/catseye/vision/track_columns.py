@@ -33,6 +33,7 @@ TRACK = np.dtype(
         ("spread", np.float64, 3),
         ("votes", np.float64, len(ROAD_USERS)),
         ("score_ratio", np.float32),
+        ("moved", np.bool_),
         ("twin", np.int64),
         ("twin_looks", np.int64),
     ]

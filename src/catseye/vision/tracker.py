@@ -66,6 +66,7 @@ class _Look:
     place_px: Doubles
     score_ratio: Floats
     kind: Codes
+    moved: Bools
     strong_count: int
 
     def votes(self, cols: Ints) -> Floats:
@@ -118,7 +119,7 @@ class Tracker:
         place = np.concatenate([(box[:, :2] + box[:, 2:]) * 0.5, box[:, 2:] - box[:, :2]], axis=1)
         self._extent_px[:2] = np.minimum(self._extent_px[:2], box[:, :2].min(axis=0, initial=np.inf))
         self._extent_px[2:] = np.maximum(self._extent_px[2:], box[:, 2:].max(axis=0, initial=-np.inf))
-        return _Look(time_ns, span_s, place, score[order], detections.kind[order], int(np.count_nonzero(good & strong)))
+        return _Look(time_ns, span_s, place, score[order], detections.kind[order], detections.is_moved[order], int(np.count_nonzero(good & strong)))
 
     def _retire(self, time_ns: int, before_ns: int) -> Ints:
         """Lose the tracks that coasted too long or left the picture, end those that cannot come back; gives the ended, ascending."""
@@ -183,6 +184,7 @@ class Tracker:
         live["found_px"][rows] = look.place_px[cols]
         live["seen_ns"][rows] = look.time_ns
         live["score_ratio"][rows] = look.score_ratio[cols]
+        live["moved"][rows] = look.moved[cols]
         live["votes"][rows, look.kind[cols]] += look.votes(cols)
         live["looks"][rows] += 1
         live["strong_looks"][rows] += cols < look.strong_count
@@ -207,7 +209,7 @@ class Tracker:
         born["spread"][:, 0] = np.square(noise_ratio(size_px(look.place_px[free]), settings.motion))
         born["spread"][:, 2] = settings.motion.first_speed_ratio**2
         born["votes"][np.arange(len(free)), look.kind[free]] = look.votes(free)
-        born["score_ratio"] = look.score_ratio[free]
+        born["score_ratio"], born["moved"] = look.score_ratio[free], look.moved[free]
         self._next_track += len(free)
         self._live = stack(self._live, born)
 
@@ -279,7 +281,7 @@ class Tracker:
         pairs = np.stack([live["track"][rows], live["track"][older]], axis=1)
         np.add.at(live["votes"], older, live["votes"][rows])
         fresher = live["seen_ns"][rows] > live["seen_ns"][older]
-        for name in ("place_px", "found_px", "rate_pxs", "spread", "seen_ns", "score_ratio"):
+        for name in ("place_px", "found_px", "rate_pxs", "spread", "seen_ns", "score_ratio", "moved"):
             live[name][older[fresher]] = live[name][rows[fresher]]
         np.logical_or.at(live["sure"], older, live["sure"][rows])
         self._live = np.delete(live, rows)
@@ -291,7 +293,8 @@ class Tracker:
         kind = kind_of(live).astype(np.uint8)
         seen = live["seen_ns"] == time_ns
         smooth_px, found_px = _corners(live["place_px"]), _corners(live["found_px"])
-        return Tracked(time_ns, live["track"].copy(), smooth_px, kind, seen, live["sure"].copy(), live["score_ratio"].copy(), joined, ended, found_px)
+        moved, score = live["moved"].copy(), live["score_ratio"].copy()
+        return Tracked(time_ns, live["track"].copy(), smooth_px, kind, seen, live["sure"].copy(), score, joined, ended, found_px, moved)
 
 
 def _corners(place_px: Doubles) -> Floats:

@@ -71,15 +71,15 @@ class Witness:
     def _named(self, body_px: Floats, inside: Bools, found: Detections) -> Detections:
         """Moving bodies with what the best box inside each may add: its kind, and its outline where the two agree (a body has its shadow with it)."""
         kind = np.full(len(body_px), _UNKNOWN, np.uint8)
-        box_px = body_px.copy()
+        box_px, moved = body_px.copy(), np.ones(len(body_px), np.bool_)
         if len(found) and len(body_px):
             best = np.where(inside, found.score_ratio, 0).argmax(axis=1)
             has = inside[np.arange(len(body_px)), best]
             tells = has & (found.score_ratio[best] >= self._settings.names_score_ratio)
             kind[tells] = found.kind[best[tells]]
             agrees = has & (iou_ratio(body_px, found.box_px)[np.arange(len(body_px)), best] >= self._settings.agrees_iou_ratio)
-            box_px[agrees] = found.box_px[best[agrees]]
-        return Detections(box_px, np.full(len(body_px), self._settings.body_score_ratio, np.float32), kind)
+            box_px[agrees], moved[agrees] = found.box_px[best[agrees]], False
+        return Detections(box_px, np.full(len(body_px), self._settings.body_score_ratio, np.float32), kind, moved)
 
     def vet(self, tracked: Tracked) -> Bools:
         """`tracked.sure` (m,), less the tracks of unknown kind that have not travelled: ghosts, flicker, trees in the wind."""

@@ -140,7 +140,8 @@ class MotionDetector:
         self.mask = self.foreground.see(frame)
         blobs = blobs_of(self.mask, frame.width_px, frame.height_px, self._least_area_ratio)
         score = np.clip(0.35 + 0.65 * blobs.fill_ratio, 0, 1).astype(np.float32)
-        return Detections(within(blobs.box_px, frame.width_px, frame.height_px), score, np.full(len(score), _UNKNOWN, np.uint8))
+        kind, moved = np.full(len(score), _UNKNOWN, np.uint8), np.ones(len(score), np.bool_)
+        return Detections(within(blobs.box_px, frame.width_px, frame.height_px), score, kind, moved)
 
 
 def within(box_px: Floats, width_px: int, height_px: int) -> Floats:
