@@ -11,6 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -105,14 +106,17 @@ def read(path: Path, fps: float = ANALYSED_FPS) -> Clip:
     return Clip(path.name, pictures, time_ns)
 
 
-def frame_of(picture: Pixels, time_ns: int) -> RawFrame:
-    """A grey picture as a frame."""
-    rows, columns = picture.shape
+def frame_of(picture: Pixels | Callable[[], Pixels], time_ns: int, shape: tuple[int, ...] = ()) -> RawFrame:
+    """A grey picture as a frame; or one of that shape that is made only if somebody looks."""
+    rows, columns = picture.shape if isinstance(picture, np.ndarray) else shape
+    made: list[Pixels] = []
 
     def convert(width_px: int, height_px: int, form: str) -> Pixels:
+        if not made:
+            made.append(picture if isinstance(picture, np.ndarray) else picture())
         if (width_px, height_px) == (columns, rows):
-            return picture
-        return np.asarray(cv2.resize(picture, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
+            return made[0]
+        return np.asarray(cv2.resize(made[0], (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
 
     return RawFrame("cam-1", 0, time_ns, None, columns, rows, convert)
 
@@ -137,9 +141,10 @@ def try_copy(copy: Copy, clip: Clip, others: Sequence[Clip]) -> Outcome:
     delay_s: float | None = None
     found: HealthFinding | None = None
     beside: dict[HealthKind, None] = {}
+    shape = picture_of(clip.pictures[0], None).shape
     for time_ns, picture in clip.played(copy.clean_s + copy.bad_s):
         is_bad = time_ns >= copy.clean_s * NS_PER_S
-        told = health.see(frame_of(picture_of(picture, bad_count if is_bad else None), time_ns))
+        told = health.see(frame_of(partial(picture_of, picture, bad_count if is_bad else None), time_ns, shape))
         bad_count += is_bad
         for finding in told:
             if finding.kind is copy.kind and is_bad and found is None:
@@ -251,17 +256,20 @@ def spotted(renewed_s: float | None) -> Callable[[Clip, Sequence[Clip]], Picture
         chance, spots_count = clip.chance("spots"), 14
         spot = chance.uniform((0, 0), (columns, rows), (spots_count, 2))
         radius_px = columns * chance.uniform(0.025, 0.055, spots_count)
-        cover = [spots_over(spot, radius_px, (rows, columns))]
+        cover, seconds = [spots_over(spot, radius_px, (rows, columns))], [0]
         blur_px = columns * 0.015
 
         def picture(recorded: Pixels, bad_count: int | None) -> Pixels:
             if bad_count is None:
                 return recorded
-            if renewed_s is not None and bad_count and bad_count % 8 == 0:  # a second, at eight pictures
+            if renewed_s is not None and bad_count // ANALYSED_FPS > seconds[0]:
+                seconds[0] = bad_count // ANALYSED_FPS
                 fresh = chance.random(spots_count) < 1 / renewed_s
                 spot[fresh] = chance.uniform((0, 0), (columns, rows), (int(fresh.sum()), 2))
                 cover[0] = spots_over(spot, radius_px, (rows, columns))
-            veil = np.asarray(cv2.GaussianBlur(recorded, (0, 0), blur_px), np.float32) * (0.9 if renewed_s else 0.6) + (10 if renewed_s else 20)
+            quarter = cv2.resize(recorded, (columns // 4, rows // 4), interpolation=cv2.INTER_AREA)
+            smooth = cv2.resize(cv2.GaussianBlur(quarter, (0, 0), blur_px / 4), (columns, rows), interpolation=cv2.INTER_LINEAR)
+            veil = np.asarray(smooth, np.float32) * (0.9 if renewed_s else 0.6) + (10 if renewed_s else 20)
             return level(recorded * (1 - cover[0]) + veil * cover[0])
 
         return picture
@@ -351,7 +359,7 @@ def misses(found: Sequence[Clip], *, each: bool) -> dict[str, dict[str, Outcome]
             for name, outcome in tried.items():
                 said = outcome.finding.detail if outcome.finding else "missed"
                 print(f"    {copy.name}, {name}: {outcome.delay_s}, {said}; besides {[str(kind) for kind in outcome.beside]}", flush=True)
-    print(f"Degraded copies:\n\n{table}\n\nWhat was stated:\n\n{stated}")
+    print(f"Degraded copies:\n\n{table}\n\nWhat was stated:\n\n{stated}", flush=True)
     return outcomes
 
 
