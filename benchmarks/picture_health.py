@@ -11,6 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -19,10 +20,12 @@ import numpy as np
 from benchmarks.common import CLIPS, Table, median
 from catseye.core.arrays import Doubles, Floats, Pixels
 from catseye.core.picture import RawFrame
+from catseye.core.sockets import Detector
 from catseye.core.time import NS_PER_S
 from catseye.station.line_health import LineHealth
 from catseye.station.pace import Pace, PaceSettings
-from catseye.station.site import ANALYSED_FPS
+from catseye.station.site import ANALYSED_FPS, DETECTOR
+from catseye.vision.detect.detector import open_detector
 from catseye.vision.health import HealthFinding, HealthKind, PictureHealth
 from catseye.vision.sources import open_source
 
@@ -30,6 +33,7 @@ SOAKED_S = 150.0  # each clip is played to and fro this long for false alarms: s
 CLEAN_S = 8.0  # before a copy turns bad
 FOUND_WITHIN_S = 5.0
 SHIFT_PX, ROTATION_DEG = 8, 1.0
+SURE_RATIO = 0.3  # a detector's score
 # Looked at by eye: what is told of these clips is true, and no false alarm.
 TRUE_OF: Mapping[str, frozenset[HealthKind]] = {}
 
@@ -102,14 +106,17 @@ def read(path: Path, fps: float = ANALYSED_FPS) -> Clip:
     return Clip(path.name, pictures, time_ns)
 
 
-def frame_of(picture: Pixels, time_ns: int) -> RawFrame:
-    """A grey picture as a frame."""
-    rows, columns = picture.shape
+def frame_of(picture: Pixels | Callable[[], Pixels], time_ns: int, shape: tuple[int, ...] = ()) -> RawFrame:
+    """A grey picture as a frame; or one of that shape that is made only if somebody looks."""
+    rows, columns = picture.shape if isinstance(picture, np.ndarray) else shape
+    made: list[Pixels] = []
 
     def convert(width_px: int, height_px: int, form: str) -> Pixels:
+        if not made:
+            made.append(picture if isinstance(picture, np.ndarray) else picture())
         if (width_px, height_px) == (columns, rows):
-            return picture
-        return np.asarray(cv2.resize(picture, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
+            return made[0]
+        return np.asarray(cv2.resize(made[0], (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
 
     return RawFrame("cam-1", 0, time_ns, None, columns, rows, convert)
 
@@ -134,9 +141,10 @@ def try_copy(copy: Copy, clip: Clip, others: Sequence[Clip]) -> Outcome:
     delay_s: float | None = None
     found: HealthFinding | None = None
     beside: dict[HealthKind, None] = {}
+    shape = picture_of(clip.pictures[0], None).shape
     for time_ns, picture in clip.played(copy.clean_s + copy.bad_s):
         is_bad = time_ns >= copy.clean_s * NS_PER_S
-        told = health.see(frame_of(picture_of(picture, bad_count if is_bad else None), time_ns))
+        told = health.see(frame_of(partial(picture_of, picture, bad_count if is_bad else None), time_ns, shape))
         bad_count += is_bad
         for finding in told:
             if finding.kind is copy.kind and is_bad and found is None:
@@ -248,17 +256,20 @@ def spotted(renewed_s: float | None) -> Callable[[Clip, Sequence[Clip]], Picture
         chance, spots_count = clip.chance("spots"), 14
         spot = chance.uniform((0, 0), (columns, rows), (spots_count, 2))
         radius_px = columns * chance.uniform(0.025, 0.055, spots_count)
-        cover = [spots_over(spot, radius_px, (rows, columns))]
+        cover, seconds = [spots_over(spot, radius_px, (rows, columns))], [0]
         blur_px = columns * 0.015
 
         def picture(recorded: Pixels, bad_count: int | None) -> Pixels:
             if bad_count is None:
                 return recorded
-            if renewed_s is not None and bad_count and bad_count % 8 == 0:  # a second, at eight pictures
+            if renewed_s is not None and bad_count // ANALYSED_FPS > seconds[0]:
+                seconds[0] = bad_count // ANALYSED_FPS
                 fresh = chance.random(spots_count) < 1 / renewed_s
                 spot[fresh] = chance.uniform((0, 0), (columns, rows), (int(fresh.sum()), 2))
                 cover[0] = spots_over(spot, radius_px, (rows, columns))
-            veil = np.asarray(cv2.GaussianBlur(recorded, (0, 0), blur_px), np.float32) * (0.9 if renewed_s else 0.6) + (10 if renewed_s else 20)
+            quarter = cv2.resize(recorded, (columns // 4, rows // 4), interpolation=cv2.INTER_AREA)
+            smooth = cv2.resize(cv2.GaussianBlur(quarter, (0, 0), blur_px / 4), (columns, rows), interpolation=cv2.INTER_LINEAR)
+            veil = np.asarray(smooth, np.float32) * (0.9 if renewed_s else 0.6) + (10 if renewed_s else 20)
             return level(recorded * (1 - cover[0]) + veil * cover[0])
 
         return picture
@@ -348,7 +359,7 @@ def misses(found: Sequence[Clip], *, each: bool) -> dict[str, dict[str, Outcome]
             for name, outcome in tried.items():
                 said = outcome.finding.detail if outcome.finding else "missed"
                 print(f"    {copy.name}, {name}: {outcome.delay_s}, {said}; besides {[str(kind) for kind in outcome.beside]}", flush=True)
-    print(f"Degraded copies:\n\n{table}\n\nWhat was stated:\n\n{stated}")
+    print(f"Degraded copies:\n\n{table}\n\nWhat was stated:\n\n{stated}", flush=True)
     return outcomes
 
 
@@ -364,6 +375,52 @@ def add_stated(table: Table, copy: Copy, tried: Mapping[str, Outcome]) -> None:
         table.add(f"{copy.name} ({name})", median(said), max(abs(value - true_value) for value in said))
 
 
+def found_count(detector: Detector, pictures: Sequence[Pixels]) -> int:
+    """How many road users the detector is sure of."""
+    return sum(int((detector.detect(coloured(picture)).score_ratio > SURE_RATIO).sum()) for picture in pictures)
+
+
+def coloured(picture: Pixels) -> RawFrame:
+    """A grey picture as a frame that also gives RGB."""
+    rows, columns = picture.shape
+
+    def convert(width_px: int, height_px: int, form: str) -> Pixels:
+        small = np.asarray(cv2.resize(picture, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
+        return small if form == "gray8" else np.repeat(small[:, :, None], 3, axis=2)
+
+    return RawFrame("cam-1", 0, 0, None, columns, rows, convert)
+
+
+def limits(found: Sequence[Clip]) -> None:
+    """Table 3: what the default detector keeps of what it finds, at and beside the limits of the findings."""
+    few, detector = few_of(found), open_detector(DETECTOR)
+    chosen = {clip.name: [clip.pictures[index] for index in np.linspace(0, len(clip.pictures) - 1, 4).astype(int)] for clip in few}
+    before = {name: found_count(detector, pictures) for name, pictures in chosen.items()}
+    table = Table(["spoilt", "road users still found, median of clips", "least", "most"])
+    ways: dict[str, Callable[[Clip], Callable[[Pixels], Pixels]]] = {}
+    for high in (16, 32, 48):
+        ways[f"95 % below level {high}"] = lambda clip, high=high: scaled(high / max(float(np.percentile(clip.pictures[0], 95)), 1.0))
+    for white in (0.4, 0.55, 0.7):
+        ways[f"{white:.0%} white"] = lambda clip, white=white: scaled(256 / max(float(np.percentile(clip.pictures[0], 100 * (1 - white))), 1.0))
+    for share in (0.75, 1.5, 3.0):
+        ways[f"blurred, sigma {share:g}/320 of the width"] = lambda clip, share=share: softened(share / 320 * clip.pictures[0].shape[1])
+    for name, way in ways.items():
+        seen = [clip for clip in few if before[clip.name]]
+        kept = [found_count(detector, [way(clip)(picture) for picture in chosen[clip.name]]) / before[clip.name] for clip in seen]
+        table.add(name, f"{median(kept):.0%}", f"{min(kept):.0%}", f"{max(kept):.0%}")
+    print(f"\nWhat the limits mean for the default detector ({DETECTOR}, {len(few)} clips, grey):\n\n{table}")
+
+
+def scaled(gain: float) -> Callable[[Pixels], Pixels]:
+    """More or less light."""
+    return lambda picture: level(picture * np.float32(gain))
+
+
+def softened(sigma_px: float) -> Callable[[Pixels], Pixels]:
+    """Out of focus."""
+    return lambda picture: np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma_px), np.uint8)
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("clips", nargs="*", default=[])
@@ -375,6 +432,7 @@ def main() -> None:
     false_alarms(found)
     if not options.clean:
         misses(found, each=options.each)
+        limits(found)
 
 
 if __name__ == "__main__":

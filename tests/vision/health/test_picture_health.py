@@ -88,7 +88,7 @@ def test_what_blinds_a_camera_spoils_what_it_measured(motorway: Clip) -> None:
     assert set(HealthKind) >= SPOILED_BY
 
 
-def ticking(rate_ratio: float, seconds_s: int = 900) -> list[HealthFinding]:
+def ticking(rate_ratio: float, seconds_s: int = 360) -> list[HealthFinding]:
     """A live camera whose clock loses that much, and whose frames come with a jitter of 30 ms; two pictures by turns, one frame a second."""
     wall, health, chance = WallClock(), PictureHealth(), np.random.default_rng(1)
     pictures = chance.integers(60, 180, (2, 48, 64), np.uint8)

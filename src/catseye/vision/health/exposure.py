@@ -1,6 +1,6 @@
 """Too dark, or too bright: what share of the grey scale is left to see with.
 
-The limits are where the default detector loses half of the road users it finds in the same picture as it came (docs/design/self-assessment.md).
+Where the default detector has lost a third of the road users it finds in the picture as it came (docs/design/self-assessment.md).
 """
 
 from dataclasses import dataclass
