@@ -28,3 +28,7 @@ class ModelError(CatseyeError):
 
 class StoreError(CatseyeError):
     """The disk said no: full, read-only, or not a place where a vault can stand."""
+
+
+class KeyFileError(CatseyeError):
+    """A key that is missing, readable by others, or no key at all: nothing is signed or opened with it."""

@@ -34,6 +34,9 @@ app = typer.Typer(
 models_app = typer.Typer(help="The networks that find road users: list, fetch, test.", rich_markup_mode=None)
 app.add_typer(models_app, name="models")
 
+log_app = typer.Typer(help="The sealed log of a run's vault: keys, signed heads, checks.", rich_markup_mode=None)
+app.add_typer(log_app, name="log")
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for machines.")]
 CameraId = Annotated[str | None, typer.Option("--camera", metavar="ID", help="Only this camera of the site.")]
 
@@ -50,6 +53,12 @@ def _catseye(
     version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="The version, and no more.")] = False,
 ) -> None:
     del version
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@log_app.callback(invoke_without_command=True)
+def _log(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -228,6 +237,48 @@ def models_test(
     from catseye.station.verbs.models import test_models
 
     return _tell(test_models(names or ()), as_json)
+
+
+@log_app.command("key", epilog=_examples("catseye log key log-signing.pem"))
+def log_key(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the private key goes; its public half beside it (.pub).", show_default=False)],
+    as_json: AsJson = False,
+) -> int:
+    """Make a key that signs heads (Ed25519)."""
+    from catseye.station.verbs.log import make_key
+
+    return _tell(make_key(file), as_json)
+
+
+@log_app.command("head", epilog=_examples("catseye log head out --key log-signing.pem --to head.json"))
+def log_head(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that watch or judge wrote.", show_default=False)],
+    *,
+    key: Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key that signs it.", show_default=False)],
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Write it into a file, for the witness.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Sign how long the log is and what it comes to.
+
+    Give the head to somebody outside: with it they can show any later change of what was logged before.
+    """
+    from catseye.station.verbs.log import sign_log
+
+    return _tell(sign_log(out, key, to), as_json)
+
+
+@log_app.command("check", epilog=_examples("catseye log check out", "catseye log check out --head head.json --public-key log-signing.pem.pub"))
+def log_check(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that watch or judge wrote.", show_default=False)],
+    *,
+    head: Annotated[list[Path] | None, typer.Option("--head", metavar="FILE", help="A head somebody kept; may be repeated.")] = None,
+    public_key: Annotated[Path | None, typer.Option("--public-key", metavar="FILE", help="The key those heads must be signed by.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Check the log, every event in it, and heads that were kept."""
+    from catseye.station.verbs.log import check_log
+
+    return _tell(check_log(out, head or (), public_key), as_json)
 
 
 def run(words: Sequence[str] | None = None) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from catseye.core.errors import StoreError
 from catseye.vault.database import Database
-from catseye.vault.merkle import consistency_path, grown, inclusion_path, leaf_hash, node_hash, root_of
+from catseye.vault.merkle import consistency_path, grown, inclusion_path, is_continued, leaf_hash, node_hash, root_of
 from catseye.vault.tables import LOG_ENTRIES, LOG_STATE, LOG_TILES
 
 HASH_BYTES, SALT_BYTES = 32, 16
@@ -106,6 +106,16 @@ class SealedLog:
     def consistency(self, connection: Connection, old_count: int, new_count: int) -> list[bytes]:
         """What shows that the log only grew between two sizes (RFC 6962, 2.1.2)."""
         return consistency_path(old_count, new_count, _Nodes(connection).node)
+
+    def fault_against(self, connection: Connection, kept: Head) -> str | None:
+        """Why this log does not continue a head that was kept; None when it does, shown by a proof that needs no trust in what lies between."""
+        now = self.head(connection)
+        if now.size_count < kept.size_count:
+            return f"the log has {now.size_count} entries and had {kept.size_count}: it was rolled back or cut"
+        path = self.consistency(connection, kept.size_count, now.size_count)
+        if not is_continued(kept.size_count, now.size_count, kept.root, now.root, path):
+            return f"the first {kept.size_count} entries are not those of the head that was kept: the log was forked or changed"
+        return None
 
     def leaf(self, connection: Connection, seq: int) -> bytes:
         """The leaf hash of one entry."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 from sqlalchemy import Connection, func, select
@@ -17,9 +17,13 @@ from catseye.vault import export, parts
 from catseye.vault.batches import Crossing, CrossingBatch, Flow, PointBatch, TrackBatch
 from catseye.vault.database import Database
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, sole_holder, sweep, whole_file
+from catseye.vault.heads import SignedHead, sign_head, signed_head_of
 from catseye.vault.pictures import write_png
-from catseye.vault.sealed_log import Entry, SealedLog
-from catseye.vault.tables import CROSSINGS, EVENTS, crossing_rows, event_bytes, event_of, event_row, event_subject
+from catseye.vault.sealed_log import Entry, Head, SealedLog
+from catseye.vault.tables import CROSSINGS, EVENTS, LOG_HEADS, crossing_rows, event_bytes, event_of, event_row, event_subject
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 TIERS = ("points", "tracks", "flows", "media")
 MOST_IN_ONE_QUESTION = 5_000
@@ -95,6 +99,45 @@ class Vault:
                 connection.execute(EVENTS.update().where(same).values(end_time_ns=row["end_time_ns"], body=row["body"]))
             self.log.append(connection, [Entry(EVENT, event_subject(row), event_bytes(row)) for row in (*fresh, *longer)])
         return len(fresh)
+
+    def sign_head(self, utc_ns: int, key: "Ed25519PrivateKey") -> SignedHead:
+        """Vouch for the log as it stands, and keep that beside it."""
+        with self._database.writing() as connection:
+            signed = sign_head(self.log.head(connection), utc_ns, key)
+            row = {"size_count": signed.head.size_count, "body": signed.to_json()}
+            self._database.insert_new(connection, LOG_HEADS, [row])
+        return signed
+
+    def log_faults(self) -> list[str]:
+        """What in the log does not follow from its leaves, each event that is not what was logged, each kept head the log does not continue."""
+        with self._database.reading() as connection:
+            told = list(self.log.faults(connection, lambda kind, subjects: self._logged_bodies(connection, kind, subjects)))
+            kept = [signed_head_of(row.body, "a kept head of the log") for row in connection.execute(select(LOG_HEADS.c.body).order_by(LOG_HEADS.c.size_count))]
+            return told + [fault for signed in kept if (fault := self.log.fault_against(connection, signed.head))]
+
+    def log_fault_against(self, head: Head) -> str | None:
+        """Why the log does not continue a head that somebody kept; None when it does."""
+        with self._database.reading() as connection:
+            return self.log.fault_against(connection, head)
+
+    def log_size_count(self) -> int:
+        """How many entries the log has."""
+        with self._database.reading() as connection:
+            return self.log.head(connection).size_count
+
+    def _logged_bodies(self, connection: Connection, kind: str, subjects: Sequence[str]) -> dict[str, bytes]:
+        """What the facts of these subjects are now; a kind this catseye does not know has none."""
+        if kind != EVENT:
+            return {}
+        found: dict[str, bytes] = {}
+        by_run: dict[str, list[str]] = {}
+        for subject in subjects:
+            run, _, name = subject.rpartition("/")
+            by_run.setdefault(run, []).append(name)
+        for run, names in by_run.items():
+            for row in connection.execute(select(EVENTS).where(EVENTS.c.run == run, EVENTS.c.id.in_(names))).mappings():
+                found[event_subject(dict(row))] = event_bytes(dict(row))
+        return found
 
     def _ends_of(self, connection: Connection, names: list[str]) -> dict[str, int]:
         """When the events of these ids that are known already end."""
