@@ -20,6 +20,7 @@ BoxPx: TypeAlias = tuple[float, float, float, float]
 _HUES = {LAMP_RED: (315.0, 35.0), LAMP_AMBER: (12.0, 72.0), LAMP_GREEN: (78.0, 212.0)}
 _ALONE_HUES = (315.0, 15.0)  # of a red lens nobody can compare with its neighbours
 _LIKE_DEG = 35.0
+_LEARN_RATIO = 0.1  # of a new look, into the memory
 _FROM_TOP = (LAMP_RED, LAMP_AMBER, LAMP_GREEN)
 
 
@@ -33,7 +34,7 @@ class LampSettings:
     sides of the head be so bright and colourful, in the same hue.
     A picture without colour (a night camera) is read by place alone, once it has had none for `grey_s`: the lens must be `outshining_ratio` times as bright
     as the others and the surround. A lens less colourful than `faded_ratio` of what it was when last lit is a dark one in daylight; that memory halves every
-    `forget_s`.
+    `fade_s`. `normal_ratio`: how alike (cosine) the three lenses must look to what they looked like before in that state, unless that was `forget_s` ago.
     """
 
     least_colour_px: float = 9.0
@@ -48,7 +49,9 @@ class LampSettings:
     grey_s: float = 30.0
     outshining_ratio: float = 2.0
     faded_ratio: float = 0.35
-    forget_s: float = 60.0
+    fade_s: float = 60.0
+    normal_ratio: float = 0.97
+    forget_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,15 @@ class LampLook:
 
     state: int = LAMP_UNKNOWN
     strength_ratio: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What a state last looked like: how colourful it was at its best, the colours of all lenses (unit vector), and when."""
+
+    strength_ratio: float
+    lenses: Doubles
+    time_ns: int
 
 
 DARK = LampLook()
@@ -74,7 +86,7 @@ class LampReader:
     settings: LampSettings = field(default_factory=LampSettings)
     _places: LensPlaces | None = None
     _colour_ns: int | None = None
-    _lit: dict[int, tuple[float, int]] = field(default_factory=dict)
+    _lit: dict[int, _Memory] = field(default_factory=dict)
 
     def look(self, rgb: Pixels, time_ns: int) -> LampLook:
         """Read a picture, uint8 (h, w, 3), in whose pixels the boxes are given."""
@@ -85,15 +97,23 @@ class LampReader:
         if not len(px):
             return DARK
         if self._has_colour(px, time_ns):
-            return self._unless_faded(self._by_colour(px, places), time_ns)
+            found = self._by_colour(px, places)
+            return found if found.state == LAMP_UNKNOWN else self._if_as_before(found, places.lens_means(px, np.ones(len(px))).ravel(), time_ns)
         return self._by_place(px, places) if self.head_px is not None else DARK
 
-    def _unless_faded(self, found: LampLook, time_ns: int) -> LampLook:
-        level, since_ns = self._lit.get(found.state, (0.0, time_ns))
-        level *= 0.5 ** ((time_ns - since_ns) / (self.settings.forget_s * NS_PER_S))
-        if found.state == LAMP_UNKNOWN or found.strength_ratio < self.settings.faded_ratio * level:
-            return DARK
-        self._lit[found.state] = (max(level, found.strength_ratio), time_ns)
+    def _if_as_before(self, found: LampLook, lenses: Doubles, time_ns: int) -> LampLook:
+        """A head that does not look as it did when it showed that state has something before it, or shines back the sun."""
+        rules, before = self.settings, self._lit.get(found.state)
+        lenses = lenses / max(float(np.linalg.norm(lenses)), 1e-9)
+        strength = found.strength_ratio
+        if before is not None:
+            age_s = (time_ns - before.time_ns) / NS_PER_S
+            faded = before.strength_ratio * 0.5 ** (age_s / rules.fade_s)
+            if strength < rules.faded_ratio * faded or (float(lenses @ before.lenses) < rules.normal_ratio and age_s < rules.forget_s):
+                return DARK
+            mixed = before.lenses + _LEARN_RATIO * (lenses - before.lenses) if age_s < rules.forget_s else lenses
+            lenses, strength = mixed / max(float(np.linalg.norm(mixed)), 1e-9), max(strength, faded)
+        self._lit[found.state] = _Memory(strength, lenses, time_ns)
         return found
 
     def _placed(self, width_px: int, height_px: int) -> LensPlaces:
