@@ -29,6 +29,7 @@ TITLES = {
     "calibration": "Reference points and their doubt",
     "ground_point": "Where a road user stands",
     "near_miss": "Near misses and collisions",
+    "lamps": "Traffic lights read from the picture",
 }
 
 
