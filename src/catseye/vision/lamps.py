@@ -28,8 +28,8 @@ _FROM_TOP = (LAMP_RED, LAMP_AMBER, LAMP_GREEN)
 class LampSettings:
     """When a lens counts as lit.
 
-    Colour is the spread between the strongest and the weakest channel, 0 to 255, of what a lens has more than a dark one. It must reach `least_colour_px`
-    grey levels, `surround_ratio` of the brightness beside the head, and `over_noise_ratio` times the noise of the picture itself.
+    Colour is the spread between the strongest and the weakest channel, 0 to 1, of what a lens has more than a dark one. It must reach `least_colour_ratio`,
+    `surround_ratio` of the brightness beside the head, and `over_noise_ratio` times the noise of the picture itself.
     `equal_ratio`: no other lens may be so bright; `rival_ratio`: none so bright and colourful in another hue. `alike_ratio`: nor may what lies on both
     sides of the head be so bright and colourful, in the same hue.
     A picture without colour (a night camera) is read by place alone, once it has had none for `grey_s`: the lens must be `outshining_ratio` times as bright
@@ -37,15 +37,15 @@ class LampSettings:
     `fade_s`. `normal_ratio`: how alike (cosine) the three lenses must look to what they looked like before in that state, unless that was `forget_s` ago.
     """
 
-    least_colour_px: float = 9.0
+    least_colour_ratio: float = 0.035
     surround_ratio: float = 0.2
     over_noise_ratio: float = 4.0
     equal_ratio: float = 0.85
     rival_ratio: float = 0.6
     alike_ratio: float = 0.75
     dark_ratio: float = 0.6
-    bleached_px: float = 215.0
-    grey_px: float = 4.0
+    bleached_ratio: float = 0.84
+    grey_ratio: float = 0.016
     grey_s: float = 30.0
     outshining_ratio: float = 2.0
     faded_ratio: float = 0.35
@@ -93,7 +93,7 @@ class LampReader:
         if self._places is None or self._places.picture_px != (rgb.shape[1], rgb.shape[0]):
             self._places = self._placed(rgb.shape[1], rgb.shape[0])
         places = self._places
-        px = rgb[places.window].reshape(-1, 3).astype(np.float32)
+        px = rgb[places.window].reshape(-1, 3).astype(np.float32) / np.float32(255)
         if not len(px):
             return DARK
         if self._has_colour(px, time_ns):
@@ -125,37 +125,37 @@ class LampReader:
 
     def _has_colour(self, px: Floats, time_ns: int) -> bool:
         """Whether anything around the head was coloured lately; pictures of a colour camera always are, somewhere."""
-        if self._colour_ns is None or float(np.percentile(px.max(1) - px.min(1), 99)) > self.settings.grey_px:
+        if self._colour_ns is None or float(np.percentile(px.max(1) - px.min(1), 99)) > self.settings.grey_ratio:
             self._colour_ns = time_ns
         return time_ns - self._colour_ns < self.settings.grey_s * NS_PER_S
 
     def _by_colour(self, px: Floats, places: LensPlaces) -> LampLook:
         rules = self.settings
-        unbleached = np.where(px.min(1) > rules.bleached_px, 0.02, 1.0)  # a core burnt to white says nothing of its colour, the rim around it does
+        unbleached = np.where(px.min(1) > rules.bleached_ratio, 0.02, 1.0)  # a core burnt to white says nothing of its colour, the rim around it does
         lens, beside = places.lens_means(px, unbleached), places.beside_means(px)
         surround = float(np.percentile(beside.max(-1), 25)) if beside.size else 0.0
-        least = max(rules.least_colour_px, rules.surround_ratio * surround, rules.over_noise_ratio * places.noise(px))
+        least = max(rules.least_colour_ratio, rules.surround_ratio * surround, rules.over_noise_ratio * places.noise(px))
         dark = _dark_of(lens, beside, rules.dark_ratio)
         glows = _Glow.of(lens - dark)
-        best = int(glows.light_px.argmax())
+        best = int(glows.light_ratio.argmax())
         hues = _HUES[_FROM_TOP[best]] if len(lens) > 1 else _ALONE_HUES
-        if glows.colour_px[best] < least or not _is_in(float(glows.hue_deg[best]), *hues) or self._has_rival(glows, best):
+        if glows.colour_ratio[best] < least or not _is_in(float(glows.hue_deg[best]), *hues) or self._has_rival(glows, best):
             return DARK
         if beside.size and self._is_around(_Glow.of(beside[best] - dark), glows, best):
             return DARK
-        return LampLook(_FROM_TOP[best], min(1.0, float(glows.colour_px[best]) / 255))
+        return LampLook(_FROM_TOP[best], min(1.0, float(glows.colour_ratio[best])))
 
     def _has_rival(self, glows: "_Glow", best: int) -> bool:
         """Whether another lens is as bright, or nearly so in a colour of its own. Less of the same colour is only the light that spills over."""
-        light, colour = glows.light_px / glows.light_px[best], glows.colour_px / glows.colour_px[best]
+        light, colour = glows.light_ratio / glows.light_ratio[best], glows.colour_ratio / glows.colour_ratio[best]
         is_other = ~glows.is_like(glows, best)
         rivals = (light > self.settings.equal_ratio) | (is_other & (np.minimum(light, colour) > self.settings.rival_ratio))
         return bool(np.delete(rivals, best).any())
 
     def _is_around(self, beside: "_Glow", glows: "_Glow", best: int) -> bool:
         """Whether what lies on every side has the lens's colour too: then something stands before the head."""
-        colourful = beside.colour_px > self.settings.alike_ratio * glows.colour_px[best]
-        bright = beside.light_px > self.settings.alike_ratio * glows.light_px[best]
+        colourful = beside.colour_ratio > self.settings.alike_ratio * glows.colour_ratio[best]
+        bright = beside.light_ratio > self.settings.alike_ratio * glows.light_ratio[best]
         return bool((colourful & bright & beside.is_like(glows, best)).all())
 
     def _by_place(self, px: Floats, places: LensPlaces) -> LampLook:
@@ -163,9 +163,12 @@ class LampReader:
         best = int(lens.argmax())
         others = max(float(np.delete(lens, best).max()), float(beside[best].min()) if beside.size else 0.0)
         more = float(lens[best]) - others
-        if more < max(self.settings.least_colour_px, self.settings.over_noise_ratio * places.noise(px)) or lens[best] < self.settings.outshining_ratio * others:
+        if (
+            more < max(self.settings.least_colour_ratio, self.settings.over_noise_ratio * places.noise(px))
+            or lens[best] < self.settings.outshining_ratio * others
+        ):
             return DARK
-        return LampLook(_FROM_TOP[best], min(1.0, more / 255))
+        return LampLook(_FROM_TOP[best], min(1.0, more))
 
 
 def _dark_of(lens: Doubles, beside: Doubles, most_ratio: float) -> Doubles:
@@ -183,13 +186,13 @@ def _dark_of(lens: Doubles, beside: Doubles, most_ratio: float) -> Doubles:
 class _Glow:
     """What n places have more than a dark lens: light (its strongest channel), colour (strongest less weakest) and hue, each (n,)."""
 
-    light_px: Doubles
-    colour_px: Doubles
+    light_ratio: Doubles
+    colour_ratio: Doubles
     hue_deg: Doubles
 
     @classmethod
     def of(cls, more: Doubles) -> "_Glow":
-        """`more` (n, 3), grey levels."""
+        """`more` (n, 3), shares of full white."""
         most, least = more.max(1), more.min(1)
         spread = np.maximum(most - least, 1e-9)
         red, green, blue = more.T
