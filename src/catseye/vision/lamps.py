@@ -67,7 +67,7 @@ class _Memory:
     """What a state last looked like: how colourful it was at its best, the colours of all lenses (unit vector), and when."""
 
     strength_ratio: float
-    lenses: Doubles
+    lenses_ratio: Doubles
     time_ns: int
 
 
@@ -109,9 +109,9 @@ class LampReader:
         if before is not None:
             age_s = (time_ns - before.time_ns) / NS_PER_S
             faded = before.strength_ratio * 0.5 ** (age_s / rules.fade_s)
-            if strength < rules.faded_ratio * faded or (float(lenses @ before.lenses) < rules.normal_ratio and age_s < rules.forget_s):
+            if strength < rules.faded_ratio * faded or (float(lenses @ before.lenses_ratio) < rules.normal_ratio and age_s < rules.forget_s):
                 return DARK
-            mixed = before.lenses + _LEARN_RATIO * (lenses - before.lenses) if age_s < rules.forget_s else lenses
+            mixed = before.lenses_ratio + _LEARN_RATIO * (lenses - before.lenses_ratio) if age_s < rules.forget_s else lenses
             lenses, strength = mixed / max(float(np.linalg.norm(mixed)), 1e-9), max(strength, faded)
         self._lit[found.state] = _Memory(strength, lenses, time_ns)
         return found
