@@ -107,7 +107,9 @@ def test_a_head_that_looks_otherwise_than_before_is_unknown_and_forgotten_after_
     plain, hidden = draw_head(scene(), LARGE, Lamp.RED), draw_head(scene(), LARGE, Lamp.RED)
     hidden[26:60, 10:40] = (90, 96, 98)
     reader = LampReader(head_px=LARGE)
-    assert LAMPS[reader.look(plain, 0).state] is Lamp.RED
-    assert LAMPS[reader.look(hidden, NS_PER_S).state] is Lamp.UNKNOWN
-    assert LAMPS[reader.look(plain, 2 * NS_PER_S).state] is Lamp.RED
+    assert LAMPS[LampReader(head_px=LARGE).look(hidden, 0).state] is Lamp.RED
+    for tenth in range(20):
+        assert LAMPS[reader.look(plain, tenth * NS_PER_S // 10).state] is Lamp.RED
+    assert LAMPS[reader.look(hidden, 2 * NS_PER_S).state] is Lamp.UNKNOWN
+    assert LAMPS[reader.look(plain, 3 * NS_PER_S).state] is Lamp.RED
     assert LAMPS[reader.look(hidden, 400 * NS_PER_S).state] is Lamp.RED

@@ -21,6 +21,7 @@ _HUES = {LAMP_RED: (315.0, 35.0), LAMP_AMBER: (12.0, 72.0), LAMP_GREEN: (78.0, 2
 _ALONE_HUES = (315.0, 15.0)  # of a red lens nobody can compare with its neighbours
 _LIKE_DEG = 35.0
 _LEARN_RATIO = 0.1  # of a new look, into the memory
+_KNOWN_LOOKS_COUNT = 16  # alike, one after the other: before that the head is not known well enough to say that it looks otherwise
 _FROM_TOP = (LAMP_RED, LAMP_AMBER, LAMP_GREEN)
 
 
@@ -50,7 +51,7 @@ class LampSettings:
     outshining_ratio: float = 2.0
     faded_ratio: float = 0.35
     fade_s: float = 60.0
-    normal_ratio: float = 0.97
+    normal_ratio: float = 0.95
     forget_s: float = 300.0
 
 
@@ -64,11 +65,12 @@ class LampLook:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """What a state last looked like: how colourful it was at its best, the colours of all lenses (unit vector), and when."""
+    """What a state last looked like: how colourful it was at its best, the colours of all lenses (unit vector), when, and in how many looks."""
 
     strength_ratio: float
     lenses_ratio: Doubles
     time_ns: int
+    looks_count: int
 
 
 DARK = LampLook()
@@ -106,14 +108,18 @@ class LampReader:
         rules, before = self.settings, self._lit.get(found.state)
         lenses = lenses / max(float(np.linalg.norm(lenses)), 1e-9)
         strength = found.strength_ratio
+        looks_count = 1
         if before is not None:
             age_s = (time_ns - before.time_ns) / NS_PER_S
             faded = before.strength_ratio * 0.5 ** (age_s / rules.fade_s)
-            if strength < rules.faded_ratio * faded or (float(lenses @ before.lenses_ratio) < rules.normal_ratio and age_s < rules.forget_s):
+            is_as_before = float(lenses @ before.lenses_ratio) >= rules.normal_ratio
+            if strength < rules.faded_ratio * faded or not (is_as_before or before.looks_count < _KNOWN_LOOKS_COUNT or age_s >= rules.forget_s):
                 return DARK
-            mixed = before.lenses_ratio + _LEARN_RATIO * (lenses - before.lenses_ratio) if age_s < rules.forget_s else lenses
-            lenses, strength = mixed / max(float(np.linalg.norm(mixed)), 1e-9), max(strength, faded)
-        self._lit[found.state] = _Memory(strength, lenses, time_ns)
+            strength = max(strength, faded)
+            if is_as_before:
+                mixed = before.lenses_ratio + _LEARN_RATIO * (lenses - before.lenses_ratio)
+                lenses, looks_count = mixed / max(float(np.linalg.norm(mixed)), 1e-9), before.looks_count + 1
+        self._lit[found.state] = _Memory(strength, lenses, time_ns, looks_count)
         return found
 
     def _placed(self, width_px: int, height_px: int) -> LensPlaces:
