@@ -187,7 +187,7 @@ class _Frames:
 
 
 def rendered_scores(camera: CameraPose, conditions: Conditions, seconds_s: float, *, seed: int = 7, crf: int = 23) -> dict[str, Score]:
-    """Every head of the junction, through H.264; labels four a second, between the looks, not in the quarter second after a change."""
+    """Every head of the junction, through H.264; labels four a second, not where the state changed within the look before."""
     plan = SignalPlan()
     boxes = head_boxes_px(camera)
     with starved(_Frames(rendered_frames(camera, conditions, plan, seconds_s, seed)), as_it_is, crf) as source:
@@ -199,7 +199,7 @@ def rendered_scores(camera: CameraPose, conditions: Conditions, seconds_s: float
     return {arm: score(labels[arm], told[arm]) for arm in boxes}
 
 
-def rendered_table(seconds_s: float = 40.0) -> Table:
+def rendered_table(seconds_s: float = 20.0) -> Table:
     """All lights and cameras; the size of a head in pixels stands beside its arm."""
     table = Table(COLUMNS)
     for size, camera in CAMERAS.items():
@@ -216,7 +216,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--clip", action="store_true", help="the labelled clip only")
     asked.add_argument("--rendered", action="store_true", help="the rendered junction only")
-    asked.add_argument("--seconds", type=float, default=40.0, help="of each rendered scene")
+    asked.add_argument("--seconds", type=float, default=20.0, help="of each rendered scene")
     options = asked.parse_args()
     if not options.rendered:
         print(clip_table(), end="\n\n", flush=True)

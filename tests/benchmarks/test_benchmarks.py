@@ -15,6 +15,7 @@ from benchmarks import __main__ as everything
 from benchmarks import counts, memory, overhead, startup, whole_line
 from catseye.core.arrays import Pixels
 from catseye.core.picture import RawFrame
+from catseye.core.signal import Lamp
 from catseye.core.sockets import SourceNotice
 
 ENDS = ((0.0, 1.0), (2.0, 1.0))
@@ -59,7 +60,7 @@ def test_a_benchmark_with_peers_can_be_run_alone(name: str) -> None:
 
 
 def test_every_benchmark_is_run_by_the_one_command() -> None:
-    not_one = {"__init__", "__main__", "common", "todays_pipeline"}
+    not_one = {"__init__", "__main__", "common", "degraded", "todays_pipeline"}
     assert {path.stem for path in Path(everything.__file__).parent.glob("*.py")} - not_one == set(everything.TITLES)
 
 
@@ -178,3 +179,12 @@ def test_todays_pipeline_counts_as_our_lines_are_drawn() -> None:
     ]
     assert replay(falls, [line], 25.0, 0, TRACKER_SETTINGS["defaults"]) == {("level", "forward"): 1, ("level", "backward"): 0}
     assert replay(falls, [line], 25.0, 1000, TRACKER_SETTINGS["defaults"]) == {("level", "forward"): 0, ("level", "backward"): 0}
+
+
+def test_a_label_of_a_lamp_is_right_wrong_or_unknown_and_a_false_red_is_counted() -> None:
+    from benchmarks.lamps import Label, score
+
+    said = {0.0: Lamp.RED, 1.0: Lamp.RED, 2.0: Lamp.UNKNOWN, 3.0: Lamp.RED}
+    met = score([Label(0.0, Lamp.RED), Label(1.0, Lamp.GREEN), Label(2.0, Lamp.AMBER), Label(3.0, Lamp.UNKNOWN)], said.__getitem__)
+    assert (met.visible_count, met.right_count, met.wrong_count, met.unknown_count) == (3, 1, 1, 1)
+    assert (met.red_wrong_count, met.dark_count, met.dark_right_count) == (2, 1, 0)

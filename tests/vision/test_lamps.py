@@ -100,3 +100,16 @@ def test_any_picture_and_any_box_give_a_state(rgb: Pixels, box: tuple[float, flo
 def test_a_reader_without_a_box_is_refused() -> None:
     with pytest.raises(ValueError, match="wanted head_px or lens_px"):
         LampReader().look(scene(), 0)
+
+
+def test_a_head_that_looks_otherwise_than_before_is_unknown_and_forgotten_after_a_while() -> None:
+    """Something pale before the lower lenses, the red one free: it may be a red thing on it as well."""
+    plain, hidden = draw_head(scene(), LARGE, Lamp.RED), draw_head(scene(), LARGE, Lamp.RED)
+    hidden[26:60, 10:40] = (90, 96, 98)
+    reader = LampReader(head_px=LARGE)
+    assert LAMPS[LampReader(head_px=LARGE).look(hidden, 0).state] is Lamp.RED
+    for tenth in range(20):
+        assert LAMPS[reader.look(plain, tenth * NS_PER_S // 10).state] is Lamp.RED
+    assert LAMPS[reader.look(hidden, 2 * NS_PER_S).state] is Lamp.UNKNOWN
+    assert LAMPS[reader.look(plain, 3 * NS_PER_S).state] is Lamp.RED
+    assert LAMPS[reader.look(hidden, 400 * NS_PER_S).state] is Lamp.RED

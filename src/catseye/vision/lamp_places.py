@@ -34,7 +34,7 @@ class LensPlaces:
         return np.asarray(self.beside_ratio @ px, np.float64)
 
     def noise(self, px: Floats) -> float:
-        """One sigma of the noise in the colour of a lens, in grey levels: from what neighbouring pixels differ by, mostly."""
+        """One sigma of the noise in the colour of a lens, as the pixels (n, 3) are scaled: from what neighbouring pixels differ by, mostly."""
         rows, columns = (part.stop - part.start for part in self.window)
         step = np.abs(np.diff(px.reshape(rows, columns, 3), axis=1))
         if not step.size:
