@@ -28,6 +28,7 @@ SIZE_PX = (1280, 720)
 MIX: Mapping[RoadUser, float] = {RoadUser.CAR: 0.55, RoadUser.TRUCK: 0.15, RoadUser.BUS: 0.1, RoadUser.MOTORCYCLIST: 0.2}
 POINTS_COUNT, POINT_SIGMA_PX, POINT_SIGMA_M = 8, 1.0, 0.02
 SAME_BODY_RATIO = 0.7  # of its box: how far a contact point may be from the true one
+SAME_MOMENT_S = 0.5
 COVERED = 1.96
 LIMITS_KMH = (1.0, 1.0, 3.0)  # mean, one sigma, most
 
@@ -112,8 +113,7 @@ def site_text(view: View, clip: Path, detector: str, seed: int) -> str:
     chance = np.random.default_rng([seed, 21])
     read_px, taped_m = px + chance.normal(0, POINT_SIGMA_PX, px.shape), ground_m + chance.normal(0, POINT_SIGMA_M, px.shape)
     points = ",\n".join(f"  {{ px = [{u:.1f}, {v:.1f}], m = [{x:.2f}, {y:.2f}] }}" for (u, v), (x, y) in zip(read_px.tolist(), taped_m.tolist(), strict=True))
-    ends = view.road.street_m(np.full(2, view.line_m), np.array([-view.road.left_half_m, view.road.right_half_m]))
-    (u1, v1), (u2, v2) = view.camera.ground_px(ends).tolist()
+    (u1, v1), (u2, v2) = _line_px(view).tolist()
     return f"""[site]
 id = "road"
 [[camera]]
@@ -135,28 +135,46 @@ px = [[{u1:.1f}, {v1:.1f}], [{u2:.1f}, {v2:.1f}]]
 
 
 def passages(name: str, truth: ClipTruth, out: Path) -> Iterator[Passage]:
-    """Every true passage of the line, with the crossing that is it."""
-    view = VIEWS[name]
+    """Every true passage of the line, with the crossing that is it: of the same body, and when its lower edge came over the line."""
     with (out / "crossings.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     whose = _true_tracks(rows, truth, out)
     for track in np.unique(truth.track).tolist():
         mine = truth.of_track(track)
-        begins_beyond = bool(mine.y_m[0] > view.line_m)
-        after = np.flatnonzero((mine.y_m > view.line_m) != begins_beyond)
-        told = [row for row, owner in zip(rows, whose, strict=True) if owner == track]
-        if not len(after) and not told:
+        passed_s = _passed_s(mine, VIEWS[name])
+        if passed_s is None:
             continue
         kind = ROAD_USERS[int(mine.kind[0])]
-        at = int(after[0]) if len(after) else len(mine) - 1
-        passage = Passage(name, kind, mine.time_ns[at] / NS_PER_S, float(mine.speed_kmh[at]))
-        if not told:
-            yield passage
-        for row in told[:1]:
-            time_s = float(row["time_s"])
-            true_kmh = float(np.interp(time_s * NS_PER_S, mine.time_ns, mine.speed_kmh))
+        told = [row for row, owner in zip(rows, whose, strict=True) if owner == track and abs(float(row["time_s"]) - passed_s) < SAME_MOMENT_S]
+        for row in sorted(told, key=lambda row: abs(float(row["time_s"]) - passed_s))[:1]:
             said_kmh, doubt_kmh = (float(row[column]) if row[column] else np.nan for column in ("speed_kmh", "speed_doubt_kmh"))
-            yield Passage(name, kind, time_s, true_kmh, said_kmh, doubt_kmh, row["kind"], is_counted=True)
+            time_s = float(row["time_s"])
+            yield Passage(name, kind, time_s, _true_kmh(mine, time_s), said_kmh, doubt_kmh, row["kind"], is_counted=True)
+        if not told:
+            yield Passage(name, kind, passed_s, _true_kmh(mine, passed_s))
+
+
+def _true_kmh(mine: ClipTruth, time_s: float) -> float:
+    return float(np.interp(time_s * NS_PER_S, mine.time_ns, mine.speed_kmh))
+
+
+def _passed_s(mine: ClipTruth, view: View) -> float | None:
+    """When the middle of a body's lower edge came over the line; None where it never did."""
+    (u1, v1), (u2, v2) = _line_px(view).tolist()
+    box = mine.box_px.astype(np.float64)
+    side = (u2 - u1) * (box[:, 3] - v1) - (v2 - v1) * ((box[:, 0] + box[:, 2]) / 2 - u1)
+    over = np.flatnonzero(np.diff(side > 0))
+    if not len(over):
+        return None
+    at = int(over[0])
+    share = side[at] / (side[at] - side[at + 1])
+    return float(mine.time_ns[at] + share * (mine.time_ns[at + 1] - mine.time_ns[at])) / NS_PER_S
+
+
+def _line_px(view: View) -> Doubles:
+    """Across the whole road, (2, 2)."""
+    ends_m = view.road.street_m(np.full(2, view.line_m), np.array([-view.road.left_half_m, view.road.right_half_m]))
+    return view.camera.ground_px(ends_m)
 
 
 def _true_tracks(rows: Sequence[Mapping[str, str]], truth: ClipTruth, out: Path) -> list[int]:
