@@ -72,7 +72,10 @@ VIEWS: Mapping[str, View] = {
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A true passage of the line: who, when, how fast; and what the product said of it, NaN where it said nothing."""
+    """A true passage of the line: who, when, how fast; and what the product said of it, NaN where it said nothing.
+
+    A stray is a speed that the product told of a crossing which is no passage: its `true_kmh` is NaN.
+    """
 
     view: str
     kind: RoadUser
@@ -82,6 +85,11 @@ class Passage:
     doubt_kmh: float = np.nan
     taken_for: str = ""
     is_counted: bool = False
+
+    @property
+    def is_stray(self) -> bool:
+        """Whether nobody came over the line in that moment and place."""
+        return bool(np.isnan(self.true_kmh))
 
     @property
     def error_kmh(self) -> float:
@@ -135,10 +143,10 @@ px = [[{u1:.1f}, {v1:.1f}], [{u2:.1f}, {v2:.1f}]]
 
 
 def passages(name: str, truth: ClipTruth, out: Path) -> Iterator[Passage]:
-    """Every true passage of the line, with the crossing that is it: of the same body, and when its lower edge came over the line."""
+    """Every true passage of the line, with the crossing that is it: of the same body, and when its lower edge came over the line; then the strays."""
     with (out / "crossings.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    whose = _true_tracks(rows, truth, out)
+    whose, strays = _true_tracks(rows, truth, out), list(rows)
     for track in np.unique(truth.track).tolist():
         mine = truth.of_track(track)
         passed_s = _passed_s(mine, VIEWS[name])
@@ -149,9 +157,14 @@ def passages(name: str, truth: ClipTruth, out: Path) -> Iterator[Passage]:
         for row in sorted(told, key=lambda row: abs(float(row["time_s"]) - passed_s))[:1]:
             said_kmh, doubt_kmh = (float(row[column]) if row[column] else np.nan for column in ("speed_kmh", "speed_doubt_kmh"))
             time_s = float(row["time_s"])
+            strays.remove(row)
             yield Passage(name, kind, time_s, _true_kmh(mine, time_s), said_kmh, doubt_kmh, row["kind"], is_counted=True)
         if not told:
             yield Passage(name, kind, passed_s, _true_kmh(mine, passed_s))
+    for row in strays:
+        if row["speed_kmh"]:
+            said_kmh, doubt_kmh = float(row["speed_kmh"]), float(row["speed_doubt_kmh"])
+            yield Passage(name, RoadUser.UNKNOWN, float(row["time_s"]), np.nan, said_kmh, doubt_kmh, row["kind"], is_counted=True)
 
 
 def _true_kmh(mine: ClipTruth, time_s: float) -> float:
@@ -207,21 +220,23 @@ def _nearest(frame: ClipTruth, px: Doubles) -> int:
 def table_of(found: Sequence[Passage], by: str) -> Table:
     """One row a view, or a kind."""
     columns = [by, "passages", "counted", "with a speed", "mean, km/h", "sd", "most", "mean doubt", "truth inside 1.96 doubts", "yardstick"]
-    table = Table(columns)
+    table = Table([*columns, "strays"] if by == "view" else columns)
+    strays, found = [one for one in found if one.is_stray], [one for one in found if not one.is_stray]
     groups = dict.fromkeys(_name(one, by) for one in found)
     for name in [*groups, "all"]:
         mine = [one for one in found if name == "all" or _name(one, by) == name]
         told = [one for one in mine if np.isfinite(one.said_kmh)]
+        last = [sum(name in {"all", one.view} for one in strays)] if by == "view" else []
         error, doubt = np.array([one.error_kmh for one in told]), np.array([one.doubt_kmh for one in told])
         cells = figures(error)
         counted = sum(one.is_counted for one in mine)
         if not told:
-            table.add(name, len(mine), counted, 0, *[""] * 6)
+            table.add(name, len(mine), counted, 0, *[""] * (len(table.columns) - 4))
             continue
         inside = float((np.abs(error) <= COVERED * doubt).mean())
         holds = all(abs(cell) <= limit for cell, limit in zip(cells, LIMITS_KMH, strict=True))
         shown = [f"{cells[0]:+.2f}", *(f"{cell:.2f}" for cell in cells[1:])]
-        table.add(name, len(mine), counted, len(told), *shown, f"{doubt.mean():.2f}", f"{inside:.0%}", "holds" if holds else "broken")
+        table.add(name, len(mine), counted, len(told), *shown, f"{doubt.mean():.2f}", f"{inside:.0%}", "holds" if holds else "broken", *last)
     return table
 
 
@@ -236,12 +251,16 @@ def figures(error_kmh: Doubles) -> tuple[float, float, float]:
 
 def worst(found: Sequence[Passage], count: int = 5) -> str:
     """The passages that are farthest off, a line each."""
-    told = sorted((one for one in found if np.isfinite(one.said_kmh)), key=lambda one: -abs(one.error_kmh))[:count]
-    return "\n".join(
+    strays = [
+        f"- {one.view}, {one.time_s:.1f} s: a stray (seen as {one.taken_for}), said {one.said_kmh:.1f} ± {one.doubt_kmh:.1f}" for one in found if one.is_stray
+    ]
+    told = sorted((one for one in found if np.isfinite(one.error_kmh)), key=lambda one: -abs(one.error_kmh))[:count]
+    lines = [
         f"- {one.view}, {one.time_s:.1f} s: a {one.kind.value} (seen as {one.taken_for}) at {one.true_kmh:.1f} km/h, "
         f"said {one.said_kmh:.1f} ± {one.doubt_kmh:.1f}"
         for one in told
-    )
+    ]
+    return "\n".join(lines + strays)
 
 
 def main() -> dict[str, list[Passage]]:
