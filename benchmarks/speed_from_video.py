@@ -28,6 +28,7 @@ SIZE_PX = (1280, 720)
 MIX: Mapping[RoadUser, float] = {RoadUser.CAR: 0.55, RoadUser.TRUCK: 0.15, RoadUser.BUS: 0.1, RoadUser.MOTORCYCLIST: 0.2}
 POINTS_COUNT, POINT_SIGMA_PX, POINT_SIGMA_M = 8, 1.0, 0.02
 SAME_BODY_RATIO = 0.7  # of its box: how far a contact point may be from the true one
+SAME_MOMENT_S = 0.5
 COVERED = 1.96
 LIMITS_KMH = (1.0, 1.0, 3.0)  # mean, one sigma, most
 
@@ -71,7 +72,10 @@ VIEWS: Mapping[str, View] = {
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A true passage of the line: who, when, how fast; and what the product said of it, NaN where it said nothing."""
+    """A true passage of the line: who, when, how fast; and what the product said of it, NaN where it said nothing.
+
+    A stray is a speed that the product told of a crossing which is no passage: its `true_kmh` is NaN.
+    """
 
     view: str
     kind: RoadUser
@@ -81,6 +85,11 @@ class Passage:
     doubt_kmh: float = np.nan
     taken_for: str = ""
     is_counted: bool = False
+
+    @property
+    def is_stray(self) -> bool:
+        """Whether nobody came over the line in that moment and place."""
+        return bool(np.isnan(self.true_kmh))
 
     @property
     def error_kmh(self) -> float:
@@ -112,8 +121,7 @@ def site_text(view: View, clip: Path, detector: str, seed: int) -> str:
     chance = np.random.default_rng([seed, 21])
     read_px, taped_m = px + chance.normal(0, POINT_SIGMA_PX, px.shape), ground_m + chance.normal(0, POINT_SIGMA_M, px.shape)
     points = ",\n".join(f"  {{ px = [{u:.1f}, {v:.1f}], m = [{x:.2f}, {y:.2f}] }}" for (u, v), (x, y) in zip(read_px.tolist(), taped_m.tolist(), strict=True))
-    ends = view.road.street_m(np.full(2, view.line_m), np.array([-view.road.left_half_m, view.road.right_half_m]))
-    (u1, v1), (u2, v2) = view.camera.ground_px(ends).tolist()
+    (u1, v1), (u2, v2) = _line_px(view).tolist()
     return f"""[site]
 id = "road"
 [[camera]]
@@ -135,28 +143,51 @@ px = [[{u1:.1f}, {v1:.1f}], [{u2:.1f}, {v2:.1f}]]
 
 
 def passages(name: str, truth: ClipTruth, out: Path) -> Iterator[Passage]:
-    """Every true passage of the line, with the crossing that is it."""
-    view = VIEWS[name]
+    """Every true passage of the line, with the crossing that is it: of the same body, and when its lower edge came over the line; then the strays."""
     with (out / "crossings.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    whose = _true_tracks(rows, truth, out)
+    whose, strays = _true_tracks(rows, truth, out), list(rows)
     for track in np.unique(truth.track).tolist():
         mine = truth.of_track(track)
-        begins_beyond = bool(mine.y_m[0] > view.line_m)
-        after = np.flatnonzero((mine.y_m > view.line_m) != begins_beyond)
-        told = [row for row, owner in zip(rows, whose, strict=True) if owner == track]
-        if not len(after) and not told:
+        passed_s = _passed_s(mine, VIEWS[name])
+        if passed_s is None:
             continue
         kind = ROAD_USERS[int(mine.kind[0])]
-        at = int(after[0]) if len(after) else len(mine) - 1
-        passage = Passage(name, kind, mine.time_ns[at] / NS_PER_S, float(mine.speed_kmh[at]))
-        if not told:
-            yield passage
-        for row in told[:1]:
-            time_s = float(row["time_s"])
-            true_kmh = float(np.interp(time_s * NS_PER_S, mine.time_ns, mine.speed_kmh))
+        told = [row for row, owner in zip(rows, whose, strict=True) if owner == track and abs(float(row["time_s"]) - passed_s) < SAME_MOMENT_S]
+        for row in sorted(told, key=lambda row: abs(float(row["time_s"]) - passed_s))[:1]:
             said_kmh, doubt_kmh = (float(row[column]) if row[column] else np.nan for column in ("speed_kmh", "speed_doubt_kmh"))
-            yield Passage(name, kind, time_s, true_kmh, said_kmh, doubt_kmh, row["kind"], is_counted=True)
+            time_s = float(row["time_s"])
+            strays.remove(row)
+            yield Passage(name, kind, time_s, _true_kmh(mine, time_s), said_kmh, doubt_kmh, row["kind"], is_counted=True)
+        if not told:
+            yield Passage(name, kind, passed_s, _true_kmh(mine, passed_s))
+    for row in strays:
+        if row["speed_kmh"]:
+            said_kmh, doubt_kmh = float(row["speed_kmh"]), float(row["speed_doubt_kmh"])
+            yield Passage(name, RoadUser.UNKNOWN, float(row["time_s"]), np.nan, said_kmh, doubt_kmh, row["kind"], is_counted=True)
+
+
+def _true_kmh(mine: ClipTruth, time_s: float) -> float:
+    return float(np.interp(time_s * NS_PER_S, mine.time_ns, mine.speed_kmh))
+
+
+def _passed_s(mine: ClipTruth, view: View) -> float | None:
+    """When the middle of a body's lower edge came over the line; None where it never did."""
+    (u1, v1), (u2, v2) = _line_px(view).tolist()
+    box = mine.box_px.astype(np.float64)
+    side = (u2 - u1) * (box[:, 3] - v1) - (v2 - v1) * ((box[:, 0] + box[:, 2]) / 2 - u1)
+    over = np.flatnonzero(np.diff(side > 0))
+    if not len(over):
+        return None
+    at = int(over[0])
+    share = side[at] / (side[at] - side[at + 1])
+    return float(mine.time_ns[at] + share * (mine.time_ns[at + 1] - mine.time_ns[at])) / NS_PER_S
+
+
+def _line_px(view: View) -> Doubles:
+    """Across the whole road, (2, 2)."""
+    ends_m = view.road.street_m(np.full(2, view.line_m), np.array([-view.road.left_half_m, view.road.right_half_m]))
+    return view.camera.ground_px(ends_m)
 
 
 def _true_tracks(rows: Sequence[Mapping[str, str]], truth: ClipTruth, out: Path) -> list[int]:
@@ -189,21 +220,23 @@ def _nearest(frame: ClipTruth, px: Doubles) -> int:
 def table_of(found: Sequence[Passage], by: str) -> Table:
     """One row a view, or a kind."""
     columns = [by, "passages", "counted", "with a speed", "mean, km/h", "sd", "most", "mean doubt", "truth inside 1.96 doubts", "yardstick"]
-    table = Table(columns)
+    table = Table([*columns, "strays"] if by == "view" else columns)
+    strays, found = [one for one in found if one.is_stray], [one for one in found if not one.is_stray]
     groups = dict.fromkeys(_name(one, by) for one in found)
     for name in [*groups, "all"]:
         mine = [one for one in found if name == "all" or _name(one, by) == name]
         told = [one for one in mine if np.isfinite(one.said_kmh)]
+        last = [sum(name in {"all", one.view} for one in strays)] if by == "view" else []
         error, doubt = np.array([one.error_kmh for one in told]), np.array([one.doubt_kmh for one in told])
         cells = figures(error)
         counted = sum(one.is_counted for one in mine)
         if not told:
-            table.add(name, len(mine), counted, 0, *[""] * 6)
+            table.add(name, len(mine), counted, 0, *[""] * (len(table.columns) - 4))
             continue
         inside = float((np.abs(error) <= COVERED * doubt).mean())
         holds = all(abs(cell) <= limit for cell, limit in zip(cells, LIMITS_KMH, strict=True))
         shown = [f"{cells[0]:+.2f}", *(f"{cell:.2f}" for cell in cells[1:])]
-        table.add(name, len(mine), counted, len(told), *shown, f"{doubt.mean():.2f}", f"{inside:.0%}", "holds" if holds else "broken")
+        table.add(name, len(mine), counted, len(told), *shown, f"{doubt.mean():.2f}", f"{inside:.0%}", "holds" if holds else "broken", *last)
     return table
 
 
@@ -218,12 +251,16 @@ def figures(error_kmh: Doubles) -> tuple[float, float, float]:
 
 def worst(found: Sequence[Passage], count: int = 5) -> str:
     """The passages that are farthest off, a line each."""
-    told = sorted((one for one in found if np.isfinite(one.said_kmh)), key=lambda one: -abs(one.error_kmh))[:count]
-    return "\n".join(
+    strays = [
+        f"- {one.view}, {one.time_s:.1f} s: a stray (seen as {one.taken_for}), said {one.said_kmh:.1f} ± {one.doubt_kmh:.1f}" for one in found if one.is_stray
+    ]
+    told = sorted((one for one in found if np.isfinite(one.error_kmh)), key=lambda one: -abs(one.error_kmh))[:count]
+    lines = [
         f"- {one.view}, {one.time_s:.1f} s: a {one.kind.value} (seen as {one.taken_for}) at {one.true_kmh:.1f} km/h, "
         f"said {one.said_kmh:.1f} ± {one.doubt_kmh:.1f}"
         for one in told
-    )
+    ]
+    return "\n".join(lines + strays)
 
 
 def main() -> dict[str, list[Passage]]:

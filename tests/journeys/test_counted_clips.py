@@ -13,7 +13,7 @@ from catseye.station.outcome import RunOutcome
 from catseye.station.verbs.watch import site_of
 from catseye.station.watch import run_watch
 
-FILES = {"crossings.csv", "events.jsonl", "points.parquet", "tracks.parquet", "flow.csv", "od.csv", "run.json"}
+FILES = {"crossings.csv", "events.jsonl", "points.parquet", "tracks.parquet", "flow.csv", "od.csv", "passings.csv", "run.json"}
 POINTS = {"camera": "string", "track": "string", "kind": "string", "time_ns": "int64", "px_x": "float", "px_y": "float", "x_cm": "int32", "y_cm": "int32"}
 TRACKS = {"camera": "string", "track": "string", "kind": "string", "begin_ns": "int64", "end_ns": "int64", "points_count": "int64"}
 TRACKS |= {"length_m": "double", "speed_mean_kmh": "double", "from_line": "string", "to_line": "string"}
@@ -61,7 +61,7 @@ def test_every_file_is_there_and_nothing_else_but_the_vault(highway: Path) -> No
 
 def test_crossings_csv_is_what_others_script_against(highway: Path) -> None:
     text = (highway / "first" / "crossings.csv").read_text()
-    assert text.splitlines()[0] == "time_s,time_utc,camera,line,direction,track,kind,speed_kmh,speed_doubt_kmh"
+    assert text.splitlines()[0] == "time_s,time_utc,camera,line,direction,track,kind,speed_kmh,speed_doubt_kmh,trusted"
     rows = rows_of(highway / "first" / "crossings.csv")
     assert [float(row["time_s"]) for row in rows] == sorted(float(row["time_s"]) for row in rows)
     assert {row["kind"] for row in rows} <= set(map(str, ROAD_USERS))

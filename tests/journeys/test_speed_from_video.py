@@ -23,15 +23,8 @@ def speeds(models: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CATSEYE_MODELS", str(models))
         clip = {"fps": 14.0, "nominal_fps": 25.0, "dropped_ratio": 0.1, "jitter_ratio": 0.2}
-        render_clip(
-            folder / "road.mp4",
-            drive_along(ROAD, [Drive(RoadUser.CAR, 1.75, 0.0, (TRUE_KMH,))]),
-            CAMERA,
-            scenery=ROAD.scenery(),
-            begin_s=2.0,
-            seconds_s=4.0,
-            **clip,
-        )  # type: ignore[arg-type]
+        traffic = drive_along(ROAD, [Drive(RoadUser.CAR, 1.75, 0.0, (TRUE_KMH,))])
+        render_clip(folder / "road.mp4", traffic, CAMERA, scenery=ROAD.scenery(), begin_s=2.0, seconds_s=4.0, **clip)  # type: ignore[arg-type]
         site = folder / "site.toml"
         site.write_text(site_text())
         run_watch(load_site(site), folder / "out", camera=None, limit_s=None, progress=False, wants_pictures=False)

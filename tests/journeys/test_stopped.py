@@ -48,7 +48,7 @@ def is_whole(folder: Path) -> dict[str, object]:
     """Every file is there and can be read to its end; what run.json says."""
     rows = (folder / "out" / "crossings.csv").read_text()
     assert rows.endswith("\n")
-    assert {line.count(",") for line in rows.splitlines()} == {8}
+    assert {line.count(",") for line in rows.splitlines()} == {9}
     for name in ("points", "tracks"):
         pq.read_table(folder / "out" / f"{name}.parquet")
     said: dict[str, object] = json.loads((folder / "out" / "run.json").read_text())

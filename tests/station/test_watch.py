@@ -82,14 +82,14 @@ def test_a_line_in_metres_without_calibration_is_told_and_asks_for_a_look(clip: 
     assert "cam-1: not counted (a line in metres needs a calibrated camera): far" in outcome.lines_of_text
 
 
-def test_a_line_in_metres_counts_as_the_same_line_in_pixels_and_tells_speeds(clip: Path, tmp_path: Path) -> None:
+def test_a_line_in_metres_counts_as_the_same_line_in_pixels(clip: Path, tmp_path: Path) -> None:
     in_metres = '[[camera.line]]\nid = "across"\nm = [[0, 12], [32, 12]]\n'
     assert run_site(site_with(clip, tmp_path, *street_from_above(in_metres)), tmp_path / "m").exit_code == 0
     assert run_site(site_with(clip, tmp_path, '[[camera.line]]\nid = "across"\npx = [[0, 120], [320, 120]]\n'), tmp_path / "px").exit_code == 0
     rows = {unit: [row.split(",") for row in (tmp_path / unit / "crossings.csv").read_text().splitlines()[1:]] for unit in ("m", "px")}
     assert [row[:7] for row in rows["m"]] == [row[:7] for row in rows["px"]]
     assert rows["m"]
-    assert all(float(row[7]) > 0 and float(row[8]) > 0 for row in rows["m"])
+    assert all((row[7] == "") == (row[8] == "") for row in rows["m"]), "a speed has its doubt; of an outline of motion there may be none"
     assert all(row[7:] == ["", ""] for row in rows["px"])
 
 

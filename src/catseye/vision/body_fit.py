@@ -29,6 +29,7 @@ _FENCE_SIGMA_M = 30.0
 _STEP_MOST_M, _STILL_M = 4.0, 0.01
 _SIZE_MOST_RATIO = 2.5
 _ROUNDS_COUNT, _TRUSTING_ROUNDS_COUNT = 9, 2
+_MORE_ROUNDS_COUNT = 3  # from an answer that is nearly right
 _TRUSTED_SIGMAS = 2.5
 _MOST_MISFIT = 20.0  # of a look: beyond it something else is wrong than the kind
 _WORTH_COUNT = 6.0  # looks at one vehicle err alike: however many there are, they weigh no more than so many when kinds are compared
@@ -133,7 +134,7 @@ class BodyFitter:
         found = before
         for _ in range(turns_count):
             place_m, size_m, noise_m = (found.place_m, found.size_m, found.noise_m) if found else (looks.place_m, problem.usual_m, np.ones(len(looks.time_ns)))
-            found = problem.solved(place_m, size_m, headings(looks.time_ns, place_m, noise_m))
+            found = problem.solved(place_m, size_m, headings(looks.time_ns, place_m, noise_m), is_near=found is not None)
         assert found is not None
         return found
 
@@ -260,14 +261,14 @@ class _Problem:
     def usual_m(self) -> Doubles:
         return np.asarray(self.bodies.size_m[self.kind.code], np.float64)
 
-    def solved(self, place_m: Doubles, size_m: Doubles, ahead: Doubles) -> _Solved:
-        """Gauss and Newton from a start; places are eliminated look by look (Schur), so the work grows with the looks only."""
+    def solved(self, place_m: Doubles, size_m: Doubles, ahead: Doubles, *, is_near: bool) -> _Solved:
+        """Gauss and Newton from a start, which may be near the answer; places are eliminated look by look (Schur), so the work grows with the looks only."""
         usual, spread = self.usual_m, self.bodies.sigma_m[self.kind.code]
         turned = Turned(ahead, np.broadcast_to(self.bodies.outline_ratio[self.kind.code], (len(place_m), *self.bodies.outline_ratio.shape[1:])))
         trust = np.ones_like(self.sigma_px)
-        for round_count in range(_ROUNDS_COUNT):
+        for round_count in range(_MORE_ROUNDS_COUNT if is_near else _ROUNDS_COUNT):
             off, slope = self._off(turned, place_m, size_m)
-            if round_count >= _TRUSTING_ROUNDS_COUNT:
+            if is_near or round_count >= _TRUSTING_ROUNDS_COUNT:
                 trust = np.square(np.minimum(_TRUSTED_SIGMAS / np.maximum(np.abs(off) / self.sigma_px, 1e-9), 1.0))
             pull = slope * self._weight(trust)[:, :, None]
             back, by_size, size_spread = self._inverse(pull, slope, spread)
@@ -277,7 +278,7 @@ class _Problem:
             step = np.einsum("npq,nq->np", back, towards[:, :2]) - by_size @ size_step
             step /= np.maximum(1.0, np.hypot(step[:, 0], step[:, 1]) / _STEP_MOST_M)[:, None]
             place_m, size_m = place_m + step, np.clip(size_m + size_step, usual / _SIZE_MOST_RATIO, usual * _SIZE_MOST_RATIO)
-            if round_count > _TRUSTING_ROUNDS_COUNT and not (np.abs(step) > _STILL_M).any():
+            if (is_near or round_count > _TRUSTING_ROUNDS_COUNT) and not (np.abs(step) > _STILL_M).any():
                 break
         off, slope = self._off(turned, place_m, size_m)
         by_turn = off - self._off(Turned(_rotated(ahead, np.radians(_HEADING_SIGMA_DEG)), turned.outline_ratio), place_m, size_m)[0]
