@@ -36,8 +36,9 @@ test: $(VENV)/dev.stamp  ## the laws of the house and every test
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q --reruns 1 -rR
 
-soak: $(VENV)/dev.stamp  ## the long runs: memory over 10,000 frames, kill -9 at many moments
+soak: $(VENV)/dev.stamp  ## the long runs: memory over 10,000 frames, kill -9 at many moments, properties on new examples
 	$(BIN)/python -m pytest -q -m soak --timeout 1800
+	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -q -n 2 --timeout 1800 $$(grep -rl "^@given" tests)
 
 bench: $(VENV)/bench.stamp  ## every figure of benchmarks/README.md, peers beside us in one run
 	$(BIN)/python -m pytest -q -m peers

@@ -13,8 +13,10 @@ from hypothesis import HealthCheck, settings
 from tests.support.cameras import RtspServer
 
 # A property holds however busy the machine is: no limit on the time of one example, nor on that of making it up.
-settings.register_profile("catseye", parent=settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("catseye")
+# `make test` tries the same examples every time, so that red means something was changed; `make soak` goes and looks for new ones.
+settings.register_profile("catseye", parent=settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None)
+settings.register_profile("explore", parent=settings.get_profile("catseye"), derandomize=False, max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "catseye"))
 
 SHARED = (Path(__file__).parents[2] / "shared").resolve()
 

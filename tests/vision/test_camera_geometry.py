@@ -26,16 +26,19 @@ def test_the_camera_is_where_it_was_put() -> None:
     assert found.doubt == ""
 
 
-@given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=50)
-def test_height_and_focal_length_are_known_as_well_as_they_say(seed: int) -> None:
-    chance = np.random.default_rng(seed)
-    pose = any_camera(chance)
-    found = geometry_of(calibrate(measured(pose, 10, chance)).calibration)
-    assert found is not None
-    assert abs(np.log(found.focal_px / pose.focal_px)) < 5 * found.focal_sigma_ratio
-    assert abs(found.height_m - pose.position_m[2]) < 5 * found.height_sigma_m
-    assert abs(found.tilt_deg - pose.pitch_deg) < 5 * found.tilt_sigma_deg
+def test_height_and_focal_length_are_known_as_well_as_they_say() -> None:
+    """Doubts are those of the fit made linear, so tails are heavier than a bell's: nearly all truths within two of them, one in some hundred beyond five."""
+    off = []
+    for seed in range(120):
+        chance = np.random.default_rng(seed)
+        pose = any_camera(chance)
+        found = geometry_of(calibrate(measured(pose, 10, chance)).calibration)
+        assert found is not None
+        by_focal = np.log(found.focal_px / pose.focal_px) / found.focal_sigma_ratio
+        off.append([by_focal, (found.height_m - pose.position_m[2]) / found.height_sigma_m, (found.tilt_deg - pose.pitch_deg) / found.tilt_sigma_deg])
+    within = (np.abs(off) < 2).mean(axis=0)
+    assert (within > 0.9).all(), within
+    assert (np.abs(off) < 5).mean() > 0.99
 
 
 def test_straight_down_the_focal_length_cannot_be_told_and_it_says_so() -> None:
