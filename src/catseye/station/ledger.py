@@ -76,7 +76,8 @@ class Ledger:
         points = np.empty(int(tracked.seen.sum()), _POINT)
         points["track"], points["time_ns"], points["px"] = tracked.track[tracked.seen], tracked.time_ns, point_px[tracked.seen]
         found_px = tracked.box_px if tracked.found_px is None else tracked.found_px
-        points["box_px"], points["hidden"] = found_px[tracked.seen], hidden_edges(found_px[tracked.seen])
+        points["box_px"] = found_px[tracked.seen]
+        points["hidden"] = False if grounded is None else hidden_edges(found_px[tracked.seen])  # only speeds ask, and there are none without the ground
         points["moved"] = False if tracked.moved is None else tracked.moved[tracked.seen]
         if grounded is not None:
             points["place_m"] = np.rint(grounded.place_m * 100) / 100  # rules see no finer places than the file
