@@ -91,7 +91,8 @@ def differences(drive: Drive, ssm: Sequence[SsmEncounter]) -> dict[str, float]:
     """How far our times are from SSM's for the same pair; what else was told."""
     misses = near_misses(drive.scenes)
     following = {each.pair: each.ttc_s for each in ssm if each.ttc_code in FOLLOWING and each.ttc_s is not None}
-    off_s = np.abs([value(miss, "ttc_min") - following[named(drive, miss)] for miss in misses if miss.details["type"] == "rear-end"])
+    rear_ends = [miss for miss in misses if miss.details["type"] == "rear-end" and named(drive, miss) in following]
+    off_s = np.abs([value(miss, "ttc_min") - following[named(drive, miss)] for miss in rear_ends])
     pets = {each.pair: each.pet_s for each in ssm if each.pet_s is not None}
     ours = {named(drive, miss): value(miss, "pet") for miss in misses if np.isfinite(value(miss, "pet"))}
     turning = {pair: pet for pair, pet in ours.items() if any(name.startswith(("f_EWl", "f_NSr")) for name in pair)}

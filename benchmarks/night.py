@@ -111,7 +111,7 @@ def sums(results: Sequence[WayResult]) -> Table:
 def main() -> list[WayResult]:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("lights", nargs="*", default=list(LIGHTS), metavar="CONDITION", help=f"of {', '.join(LIGHTS)}")
-    asked.add_argument("--seconds", type=float, default=40.0)
+    asked.add_argument("--seconds", type=float, default=40.0, help="of each clip")
     asked.add_argument("--seeds", type=int, default=1)
     asked.add_argument("--detector", default="")
     words = asked.parse_args()

@@ -183,6 +183,31 @@ def test_the_same_pictures_give_the_same_masks() -> None:
         assert np.array_equal(one.see_grey(picture, index * NS_PER_S // 8), other.see_grey(picture.copy(), index * NS_PER_S // 8))
 
 
+def bodies_at_night(grey: int, street: np.ndarray) -> tuple[float, float]:
+    """Shares of the picture that move, and that move and may be bodies, when a square of this grey is there."""
+    foreground = watched(4, picture=street)
+    moving = foreground.see_grey(with_block(60, grey=grey, street=street), 4 * NS_PER_S)
+    return share(moving), share(foreground.bodies)
+
+
+def test_where_it_is_dim_a_beam_on_the_road_is_no_body() -> None:
+    moving, bodies = bodies_at_night(120, STREET // 2)
+    assert moving > 0.02
+    assert bodies == 0
+
+
+@pytest.mark.parametrize("grey", [0, 250])
+def test_where_it_is_dim_a_dark_vehicle_and_a_lamp_are_bodies(grey: int) -> None:
+    moving, bodies = bodies_at_night(grey, STREET // 2)
+    assert bodies == pytest.approx(moving, abs=0.005)
+    assert bodies > 0.02
+
+
+def test_by_day_a_bright_vehicle_is_a_body() -> None:
+    moving, bodies = bodies_at_night(190, STREET)
+    assert bodies == moving > 0.02
+
+
 def mask_of(*boxes: tuple[int, int, int, int], size: tuple[int, int] = SIZE_PX) -> np.ndarray:
     mask = np.zeros(size[::-1], np.uint8)
     for left, top, right, bottom in boxes:

@@ -298,7 +298,7 @@ class CameraLine:
         with self._timed("detect"):
             found = self._detector.detect(frame)
         with self._timed("foreground"):
-            heard = self._witness.hear(frame, mask, found)
+            heard = self._witness.hear(frame, self._foreground.bodies, found)
         return _Seen(heard, found.with_more(heard), mask)
 
     def _count(self, counter: LineCounter, ledger: Ledger, tracked: Tracked) -> None:
