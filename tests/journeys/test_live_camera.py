@@ -23,8 +23,8 @@ SECRET = "s3cret&Gate"
 LOGIN = "viewer:${env:CAMERA_PASSWORD}@"
 LOCKED = ("--user", "viewer", "--password", SECRET)
 FPS = 15
-CAR = down_the_street(2.0, speed_pxs=80)  # crosses y = 120 at 3.5 s, leaves at 5.75 s
-PICTURES_COUNT = 5 * FPS  # until then it has crossed
+CAR = down_the_street(4.0, speed_pxs=80)  # crosses y = 120 at 5.5 s, leaves at 7.75 s: a busy machine may be seconds late
+PICTURES_COUNT = 9 * FPS  # until then it has crossed, and been seen to
 PATIENCE_S = 120.0
 Catseye = Callable[..., Said]
 Rtsp = Callable[..., RtspServer]
@@ -138,10 +138,10 @@ class Outage:
 
 
 OUTAGES = {
-    "back": Outage((320, 240), 3.0, 26.0),
-    "larger": Outage((640, 480), 0.5, 26.0),
-    "wider": Outage((640, 360), 0.5, 26.0),
-    "gone": Outage(None, 0.0, 8.0),
+    "back": Outage((320, 240), 3.0, 33.0),
+    "larger": Outage((640, 480), 0.5, 33.0),
+    "wider": Outage((640, 360), 0.5, 33.0),
+    "gone": Outage(None, 0.0, 14.0),
 }
 
 

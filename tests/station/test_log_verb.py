@@ -29,6 +29,12 @@ def test_a_head_a_witness_kept_is_continued_by_the_log(out: Path, tmp_path: Path
     assert capsys.readouterr().out == "4 entries: whole, and every event is what was logged; it continues 1 kept heads\n"
 
 
+def test_looking_begins_no_run(out: Path) -> None:
+    before = sorted(path.name for path in (out / "vault").rglob("*"))
+    assert run(["log", "check", str(out)]) == 0
+    assert sorted(path.name for path in (out / "vault").rglob("*")) == before
+
+
 def test_an_event_changed_in_the_database_is_named_and_the_exit_code_is_1(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with sqlite3.connect(out / "vault" / "vault.db") as database:
         database.execute("UPDATE events SET camera = 'another' WHERE time_ns = 2000000000")

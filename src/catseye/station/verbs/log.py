@@ -7,7 +7,7 @@ from pathlib import Path
 from catseye.core.errors import SiteError, SourceError, StoreError
 from catseye.station.outcome import RunOutcome
 from catseye.station.watch import VAULT
-from catseye.vault.files import disk_errors
+from catseye.vault.files import disk_errors, file_name
 from catseye.vault.heads import read_signed_head
 from catseye.vault.signing import key_name, load_public_key, load_signing_key, make_signing_key
 from catseye.vault.vault import Vault
@@ -56,7 +56,8 @@ def check_log(out: Path, heads: Sequence[Path], public_key: Path | None) -> RunO
 def _vault(out: Path) -> Vault:
     if not (out / VAULT / "vault.db").is_file():
         raise SourceError(str(out), "no vault in it", "a folder that `watch` or `judge` wrote")
+    runs = sorted(place.name for place in (out / VAULT / "points").glob("*/") if file_name(place.name) == place.name)
     try:
-        return Vault.open(out / VAULT)
+        return Vault.open(out / VAULT, runs[0] if runs else "run")  # the log is of all runs; none is begun by looking
     except StoreError as error:
         raise SourceError(str(out / VAULT), "a vault that cannot be opened: " + str(error), "one that can") from error
