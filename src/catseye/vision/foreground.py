@@ -88,7 +88,7 @@ class Foreground:
         gain = _gain_ratio(grey, known)
         level = _exposed(grey, gain)
         is_dim = float(np.mean(known[::10, ::10] < _DIM_COUNT)) > 0.5
-        lit = cv2.compare(level, known, cv2.CMP_GT) if is_dim else None
+        lit = level > known if is_dim else None
         difference = cv2.absdiff(level, known, dst=known)
         mask = self._threshold(difference)
         self.bodies = mask if lit is None else self._without_light(mask, lit, level)
@@ -122,10 +122,10 @@ class Foreground:
         mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, self._open, dst=mask)
         return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, self._close, dst=mask), np.uint8)
 
-    def _without_light(self, mask: Pixels, lit: Pixels, level: Pixels) -> Pixels:
+    def _without_light(self, mask: Pixels, lit: Bools, level: Pixels) -> Pixels:
         """What moves, less what only became brighter and is no lamp itself: the beams that run ahead of vehicles."""
-        beam = cv2.bitwise_and(lit, cv2.compare(level, _LAMP_COUNT, cv2.CMP_LT))
-        bodies = cv2.bitwise_and(mask, cv2.bitwise_not(beam))
+        beam = lit & (level < _LAMP_COUNT)
+        bodies = np.where(beam, np.uint8(0), mask)
         bodies = cv2.morphologyEx(bodies, cv2.MORPH_OPEN, self._open, dst=bodies)
         return np.asarray(cv2.morphologyEx(bodies, cv2.MORPH_CLOSE, self._close, dst=bodies), np.uint8)
 
