@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.support import postgres
 from tests.support.cameras import RtspServer
 
 # A property holds however busy the machine is: no limit on the time of one example, nor on that of making it up.
@@ -98,3 +99,14 @@ def until() -> Callable[..., bool]:
 
 
 collect_ignore = ["support"]  # scripts that other interpreters run
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> None:
+    """Skip without a server; in CI there is one."""
+    from pg8000.exceptions import InterfaceError
+
+    try:
+        postgres.server().close()
+    except InterfaceError:
+        skip_or_fail("no PostgreSQL on 127.0.0.1:5432")

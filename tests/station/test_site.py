@@ -342,3 +342,27 @@ def test_any_value_of_any_key_is_accepted_or_told_on_its_line(tmp_path_factory: 
     except SiteError as fault:
         assert str(fault).startswith(f"{path}:4: ")
         assert "\n" not in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("mysql://host/db", "another kind of address in [site]; wanted the address of a PostgreSQL database"),
+        ("postgresql://user:hunter2@host/db", "database spells out a password in [site]; wanted it by reference"),
+    ],
+)
+def test_a_database_that_cannot_be_meant_is_told_in_one_line(folder: Path, address: str, told: str) -> None:
+    (folder / "site.toml").write_text(f'[site]\nid = "s"\ndatabase = "{address}"\n[[camera]]\nid = "c"\n')
+    with pytest.raises(SiteError) as fault:
+        load_site(folder / "site.toml")
+    assert told in str(fault.value)
+    assert "hunter2" not in str(fault.value)
+
+
+def test_a_database_s_password_is_looked_up_when_it_is_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "site.toml").write_text('[site]\nid = "s"\ndatabase = "postgresql://u:${env:DB_PASSWORD}@h/d"\n[[camera]]\nid = "c"\n')
+    site = load_site(folder / "site.toml")
+    with pytest.raises(SiteError, match=r"site\.toml:3: database asks for \$\{env:DB_PASSWORD\}, which is not set"):
+        _ = site.database_url
+    monkeypatch.setenv("DB_PASSWORD", "a/b")
+    assert site.database_url == "postgresql://u:a%2Fb@h/d"

@@ -3,11 +3,14 @@
 import json
 import signal
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from sqlalchemy import text
+from tests.support.postgres import fresh_database
 from tests.support.street import down_the_street, encode_street
 
 from catseye.core.errors import CatseyeError, SiteError, SourceError
@@ -16,6 +19,7 @@ from catseye.station.outcome import RunOutcome
 from catseye.station.site import Site, load_site
 from catseye.station.verbs.watch import site_of
 from catseye.station.watch import VAULT, Order, Stopper, ending_on_interrupt, failed, run_name, run_watch
+from catseye.vault.database import Database
 from catseye.vault.vault import Vault
 
 CARS = [down_the_street(3.0), down_the_street(6.0, 80)]
@@ -231,3 +235,16 @@ def test_outside_the_main_thread_signals_are_left_alone() -> None:
     thread.start()
     thread.join()
     assert entered == [False]
+
+
+def test_with_a_database_the_facts_are_there_and_the_files_are_the_same(clip: Path, tmp_path: Path, postgresql: None) -> None:
+    line = '[[camera.line]]\nid = "across"\npx = [[0, 120], [320, 120]]\n'
+    site = site_with(clip, tmp_path, line)
+    assert run_site(site, tmp_path / "alone").exit_code == 0
+    with fresh_database() as url:
+        assert run_site(replace(site, database=url), tmp_path / "served").exit_code == 0
+        with closing(Database(url, 5.0)) as database, database.reading() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM crossings")) == len((tmp_path / "alone" / "crossings.csv").read_text().splitlines()) - 1
+    assert not (tmp_path / "served" / "vault" / "vault.db").exists()
+    for name in ("crossings.csv", "flow.csv", "od.csv", "passings.csv"):
+        assert (tmp_path / "served" / name).read_text() == (tmp_path / "alone" / name).read_text()

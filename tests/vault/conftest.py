@@ -4,24 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.conftest import skip_or_fail
-from tests.support.postgres import fresh_database, server
+from tests.support.postgres import fresh_database
 
 from catseye.vault.database import Database
 from catseye.vault.vault import Vault
 
 BOTH = ("sqlite", "postgresql")
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> None:
-    """Skip without a server; in CI there is one."""
-    from pg8000.exceptions import InterfaceError
-
-    try:
-        server().close()
-    except InterfaceError:
-        skip_or_fail("no PostgreSQL on 127.0.0.1:5432")
 
 
 @pytest.fixture(params=BOTH)

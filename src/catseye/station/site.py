@@ -44,6 +44,12 @@ class Site:
     folder: Path
     wants_default_line: bool = False
     line_numbers: Mapping[KeyPath, int] = field(default_factory=dict, repr=False, compare=False)
+    database: str | None = None
+
+    @property
+    def database_url(self) -> str:
+        """Of the PostgreSQL database that events and crossings go to; empty: they stay in the vault's folder. It may hold a secret: never show it."""
+        return resolved(self.database, self.folder, self.where("site", "database"), "database") if self.database else ""
 
     @property
     def hash(self) -> str:
@@ -213,7 +219,9 @@ def _touches(ends_px: Ends, width_px: int, height_px: int) -> bool:
 
 def _site(document: Document, name: str, folder: Path, numbers: Mapping[KeyPath, int]) -> Site:
     zone = document.site.timezone
-    return Site(document.site.id, zone, tuple(_in_zone(camera, zone) for camera in document.camera), name, folder, line_numbers=numbers)
+    return Site(
+        document.site.id, zone, tuple(_in_zone(camera, zone) for camera in document.camera), name, folder, line_numbers=numbers, database=document.site.database
+    )
 
 
 def _in_zone(camera: Camera, zone: str | None) -> Camera:

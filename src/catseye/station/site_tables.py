@@ -21,6 +21,7 @@ from catseye.station.rule_keys import RuleKeyError, keys_of, names_in, nearest, 
 
 DETECTOR = "yolox-nano"
 ANALYSED_FPS = 8.0
+DATABASE_WANTED = "the address of a PostgreSQL database, postgresql://user@host/database"
 YEARS = range(1970, 2200)  # what the house's nanosecond stamps are meant for
 
 
@@ -40,6 +41,14 @@ def _source(text: str) -> str:
         raise fault(*trouble)
     if not text.strip() or "\0" in text:
         raise fault("", SOURCE_WANTED)
+    return text
+
+
+def _database(text: str) -> str:
+    if not text.startswith("postgresql://"):
+        raise fault("another kind of address", DATABASE_WANTED)
+    if trouble := source_fault(text, "database"):
+        raise fault(*trouble)
     return text
 
 
@@ -93,6 +102,7 @@ class Place(Table):
 
     id: Name = Field(description=NAME_WANTED)
     timezone: Annotated[str, AfterValidator(_timezone)] | None = Field(default=None, description="an IANA time zone, such as 'Asia/Ho_Chi_Minh'")
+    database: Annotated[str, AfterValidator(_database)] | None = Field(default=None, description=DATABASE_WANTED)
 
 
 class ReferencePoint(Table):

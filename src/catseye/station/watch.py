@@ -90,10 +90,10 @@ def run_watch(site: Site, out: Path, *, camera: str | None, limit_s: float | Non
         if len(cameras) == 1:
             records = [watch_camera(order, cameras[0], stopper, tell)]
         else:
-            Vault.open(out / VAULT, order.run).close()  # a disk that says no says it once, before any process starts
+            _vault_of(order).close()  # a disk that says no says it once, before any process starts
             records = many_cameras.watch_all(order, cameras, stopper, tell)
         _refuse_if_none_worked(records)
-        with Vault.open(out / VAULT, order.run) as vault:
+        with _vault_of(order) as vault:
             _agree(records, vault)
             vault.export(out)
             write_passings(out, site, records, vault)
@@ -102,6 +102,10 @@ def run_watch(site: Site, out: Path, *, camera: str | None, limit_s: float | Non
             finally:  # a page that cannot be drawn costs no fact
                 summary = write_run(out, order.run, site, records, time.monotonic() - begun)
     return _outcome(out, site, records, summary, reports)
+
+
+def _vault_of(order: Order) -> Vault:
+    return Vault.open(order.out / VAULT, order.run, database_url=order.site.database_url)
 
 
 def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress, earlier: LineRecord | None = None) -> LineRecord:
@@ -120,7 +124,7 @@ def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress,
                 order.site.refuse_lines_outside(camera, begun.first.width_px, begun.first.height_px)
                 order.site.refuse_signals_outside(camera, begun.first.width_px, begun.first.height_px)
             signals = line_signals_of(camera)
-            with Vault.open(order.out / VAULT, order.run) as vault:  # only now: what is refused leaves no folder
+            with _vault_of(order) as vault:  # only now: what is refused leaves no folder
                 return CameraLine(
                     begun,
                     detector,
@@ -148,7 +152,10 @@ def failed(order: Order, camera: Camera, fault: CatseyeError, latest: LineRecord
     record.stopped, record.failed = masked(str(fault)), not record.frames_decoded_count
     time_ns = int(record.duration_s * NS_PER_S)
     when = record.start.plus_ns(time_ns) if record.start else None
-    with suppress(StoreError), Vault.open(order.out / VAULT, order.run) as vault:  # a disk that said no says it again; the record tells
+    with (
+        suppress(StoreError),
+        _vault_of(order) as vault,
+    ):  # a disk that said no says it again; the record tells
         vault.keep_events(
             [Event("camera-failed", camera.id, time_ns, time_ns, when, trusted=False, lineage=masked(camera.source or ""), details={"detail": record.stopped})]
         )
