@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from tests.support.postgres import fresh_database
 from tests.vault.factories import events_at
 
 from catseye.station.cli import run
@@ -54,10 +55,19 @@ def test_a_head_by_another_key_is_not_believed(out: Path, tmp_path: Path, capsys
     assert "not signed by this key, or changed since" in capsys.readouterr().out
 
 
+def test_a_log_on_a_server_is_checked_by_its_site(tmp_path: Path, capsys: pytest.CaptureFixture[str], postgresql: None) -> None:
+    with fresh_database() as url:
+        (tmp_path / "site.toml").write_text(f'[site]\nid = "s"\ndatabase = "{url}"\n[[camera]]\nid = "c"\n')
+        with Vault.open(tmp_path / "out" / "vault", "a-run", database_url=url) as vault:
+            vault.keep_events(events_at(1, 2))
+        assert run(["log", "check", str(tmp_path / "out"), "--site", str(tmp_path / "site.toml")]) == 0
+    assert capsys.readouterr().out == "2 entries: whole, and every event is what was logged\n"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["log", "check", "nowhere"], "no vault in it"),
+        (["log", "check", "nowhere"], "no vault with a database in it"),
         (["log", "head", "out", "--key", "missing.pem"], "no such file or directory; wanted a key file"),
         (["log", "check", "out", "--head", "head.json"], "a head, and no key to hold its signature against"),
         (["log", "key", "out"], "there is a file already"),

@@ -256,6 +256,7 @@ def log_head(
     *,
     key: Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key that signs it.", show_default=False)],
     to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Write it into a file, for the witness.")] = None,
+    site: Annotated[Path | None, typer.Option("--site", metavar="SITE.toml", help="The site, when its database is on a server.")] = None,
     as_json: AsJson = False,
 ) -> int:
     """Sign how long the log is and what it comes to.
@@ -264,7 +265,7 @@ def log_head(
     """
     from catseye.station.verbs.log import sign_log
 
-    return _tell(sign_log(out, key, to), as_json)
+    return _tell(sign_log(out, key, to, site), as_json)
 
 
 @log_app.command("check", epilog=_examples("catseye log check out", "catseye log check out --head head.json --public-key log-signing.pem.pub"))
@@ -273,12 +274,13 @@ def log_check(
     *,
     head: Annotated[list[Path] | None, typer.Option("--head", metavar="FILE", help="A head somebody kept; may be repeated.")] = None,
     public_key: Annotated[Path | None, typer.Option("--public-key", metavar="FILE", help="The key those heads must be signed by.")] = None,
+    site: Annotated[Path | None, typer.Option("--site", metavar="SITE.toml", help="The site, when its database is on a server.")] = None,
     as_json: AsJson = False,
 ) -> int:
     """Check the log, every event in it, and heads that were kept."""
     from catseye.station.verbs.log import check_log
 
-    return _tell(check_log(out, head or (), public_key), as_json)
+    return _tell(check_log(out, head or (), public_key, site), as_json)
 
 
 def run(words: Sequence[str] | None = None) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from catseye.core.errors import SiteError, SourceError, StoreError
 from catseye.station.outcome import RunOutcome
+from catseye.station.site import load_site
 from catseye.station.watch import VAULT
 from catseye.vault.files import disk_errors, file_name
 from catseye.vault.heads import read_signed_head
@@ -21,10 +22,10 @@ def make_key(file: Path) -> RunOutcome:
     return RunOutcome(0, {"key": name, "private": str(file), "public": str(public_path)}, lines)
 
 
-def sign_log(out: Path, key_file: Path, to: Path | None) -> RunOutcome:
+def sign_log(out: Path, key_file: Path, to: Path | None, site: Path | None = None) -> RunOutcome:
     """Sign the log as it stands."""
     key = load_signing_key(key_file)
-    with _vault(out) as vault:
+    with _vault(out, site) as vault:
         signed = vault.sign_head(time.time_ns(), key)
     if to is not None:
         with disk_errors(to):
@@ -34,14 +35,14 @@ def sign_log(out: Path, key_file: Path, to: Path | None) -> RunOutcome:
     return RunOutcome(0, summary, [*lines, f"written: {to}" if to is not None else signed.to_json()])
 
 
-def check_log(out: Path, heads: Sequence[Path], public_key: Path | None) -> RunOutcome:
+def check_log(out: Path, heads: Sequence[Path], public_key: Path | None, site: Path | None = None) -> RunOutcome:
     """Exit 1 with a line for everything that is not as it was logged."""
     if heads and public_key is None:
         raise SiteError("--head", "a head, and no key to hold its signature against", "--public-key FILE")
     key = load_public_key(public_key) if public_key is not None else None
     kept = [(path, read_signed_head(path)) for path in heads]
     faults: list[str] = []
-    with _vault(out) as vault:
+    with _vault(out, site) as vault:
         size_count = vault.log_size_count()
         faults += vault.log_faults()
         for path, signed in kept:
@@ -53,11 +54,12 @@ def check_log(out: Path, heads: Sequence[Path], public_key: Path | None) -> RunO
     return RunOutcome(1 if faults else 0, {"entries": size_count, "faults": faults}, faults or [good])
 
 
-def _vault(out: Path) -> Vault:
-    if not (out / VAULT / "vault.db").is_file():
-        raise SourceError(str(out), "no vault in it", "a folder that `watch` or `judge` wrote")
+def _vault(out: Path, site: Path | None) -> Vault:
+    url = load_site(site).database_url if site is not None else ""
+    if not (out / VAULT).is_dir() or not (url or (out / VAULT / "vault.db").is_file()):
+        raise SourceError(str(out), "no vault with a database in it", "a folder that `watch` or `judge` wrote; with --site when its database is on a server")
     runs = sorted(place.name for place in (out / VAULT / "points").glob("*/") if file_name(place.name) == place.name)
     try:
-        return Vault.open(out / VAULT, runs[0] if runs else "run")  # the log is of all runs; none is begun by looking
+        return Vault.open(out / VAULT, runs[0] if runs else "run", database_url=url)  # the log is of all runs; none is begun by looking
     except StoreError as error:
         raise SourceError(str(out / VAULT), "a vault that cannot be opened: " + str(error), "one that can") from error
