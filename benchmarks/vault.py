@@ -87,13 +87,14 @@ def log_figures(place: Path | str, count: int) -> tuple[float, float, float]:
 def fresh_database(server: str) -> Iterator[str]:
     """A database of its own on the server; empty text where no server answers."""
     from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import DBAPIError
 
     name = f"catseye_bench_{os.getpid()}"
     engine = create_engine(server.replace("postgresql:", "postgresql+pg8000:") + "/postgres", isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
-    except Exception as error:
+    except DBAPIError as error:
         raise StoreError(server, f"no database could be made ({error})", "a PostgreSQL server") from error
     try:
         yield f"{server}/{name}"
