@@ -1,6 +1,7 @@
 """PostgreSQL as a store, spoken to by pg8000 (BSD): the same tables and promises as the embedded one, for many machines at once."""
 
 import json
+import socket
 from typing import Any
 
 from pg8000.exceptions import Error as Pg8000Error
@@ -50,6 +51,7 @@ class PostgresStore:
             cursor.execute(f"SET lock_timeout = {round(self._patience_s * 1000)}")
             cursor.execute("SET client_min_messages = error")
             connection.commit()
+            connection._usock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or the packets of one statement wait for receipts: 40 ms
             connection._usock.settimeout(None)  # pg8000 keeps the time for connecting for every later answer; long statements are fine
 
         @event.listens_for(engine, "begin")
