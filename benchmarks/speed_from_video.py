@@ -101,10 +101,21 @@ def measured(name: str, folder: Path, *, seconds_s: float, seed: int, detectors:
     """Render one view once, watch it with every detector; the passages by detector."""
     view = VIEWS[name]
     traffic = road_traffic(view.road, seconds_s + 5, seed, per_minute_ratio=14, changing_ratio=0.25, mix=MIX, begin_s=-10.0)
-    frames = {"fps": view.fps, "nominal_fps": view.nominal_fps, "dropped_ratio": view.dropped_ratio, "jitter_ratio": view.jitter_ratio}
     clip = folder / f"{seed}.mp4"
-    scene = {"conditions": view.conditions, "scenery": view.road.scenery(seed), "begin_s": 5.0, "seconds_s": seconds_s, "seed": seed}
-    truth = render_clip(clip, traffic, view.camera, **frames, **scene)  # type: ignore[arg-type] # one dictionary a topic
+    truth = render_clip(
+        clip,
+        traffic,
+        view.camera,
+        conditions=view.conditions,
+        scenery=view.road.scenery(seed),
+        fps=view.fps,
+        nominal_fps=view.nominal_fps,
+        dropped_ratio=view.dropped_ratio,
+        jitter_ratio=view.jitter_ratio,
+        begin_s=5.0,
+        seconds_s=seconds_s,
+        seed=seed,
+    )
     found = {}
     for detector in detectors:
         site = folder / f"{seed}-{detector}.toml"

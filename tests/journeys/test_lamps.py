@@ -16,7 +16,7 @@ SPAN_S = 12.0  # all that changes in the clip is in its first five seconds
 @pytest.fixture(scope="module")
 def frames(shared: Path) -> list[RawFrame]:
     found = []
-    with open_source(str(shared / "video" / "hanoi-giang-vo.mp4")) as source:  # type: ignore[attr-defined]
+    with open_source(str(shared / "video" / "hanoi-giang-vo.mp4")) as source:
         for item in source:
             if item.time_ns > SPAN_S * 1e9:
                 break

@@ -24,7 +24,7 @@ def speeds(models: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         patch.setenv("CATSEYE_MODELS", str(models))
         clip = {"fps": 14.0, "nominal_fps": 25.0, "dropped_ratio": 0.1, "jitter_ratio": 0.2}
         traffic = drive_along(ROAD, [Drive(RoadUser.CAR, 1.75, 0.0, (TRUE_KMH,))])
-        render_clip(folder / "road.mp4", traffic, CAMERA, scenery=ROAD.scenery(), begin_s=2.0, seconds_s=4.0, **clip)  # type: ignore[arg-type]
+        render_clip(folder / "road.mp4", traffic, CAMERA, scenery=ROAD.scenery(), begin_s=2.0, seconds_s=4.0, **clip)
         site = folder / "site.toml"
         site.write_text(site_text())
         run_watch(load_site(site), folder / "out", camera=None, limit_s=None, progress=False, wants_pictures=False)
@@ -35,7 +35,7 @@ def speeds(models: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 def site_text() -> str:
     px, ground_m = CAMERA.reference_points(8)
     points = ",".join(f"{{ px = [{u:.2f}, {v:.2f}], m = [{x:.3f}, {y:.3f}] }}" for (u, v), (x, y) in zip(px.tolist(), ground_m.tolist(), strict=True))
-    line = CAMERA.ground_px(ROAD.street_m([2.0, 2.0], [-3.5, 3.5])).round(1).tolist()  # type: ignore[arg-type]
+    line = CAMERA.ground_px(ROAD.street_m([2.0, 2.0], [-3.5, 3.5])).round(1).tolist()
     head = '[site]\nid = "road"\n[[camera]]\nid = "cam"\nsource = "road.mp4"\n'
     return f'{head}[camera.calibration]\nlens = "none"\npoints = [{points}]\n[[camera.line]]\nid = "line"\npx = {line}\n'
 

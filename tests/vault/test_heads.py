@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.vault.factories import events_at
 
 from catseye.core.errors import SourceError
-from catseye.vault.heads import read_signed_head, sign_head, signed_head_of
+from catseye.vault.heads import SignedHead, read_signed_head, sign_head, signed_head_of
 from catseye.vault.sealed_log import Head
 from catseye.vault.vault import Vault
 
@@ -34,8 +34,8 @@ def test_a_signed_head_comes_back_as_it_was() -> None:
         replace(sign_head(SIGNED.head, SIGNED.utc_ns, OTHER), key=SIGNED.key),
     ],
 )
-def test_a_head_of_which_anything_was_changed_is_not_by_its_key(forged: object) -> None:
-    assert not signed_head_of(forged.to_json(), "a head").is_by(KEY.public_key())  # type: ignore[attr-defined]
+def test_a_head_of_which_anything_was_changed_is_not_by_its_key(forged: SignedHead) -> None:
+    assert not signed_head_of(forged.to_json(), "a head").is_by(KEY.public_key())
 
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)).map(json.dumps))

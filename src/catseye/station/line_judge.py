@@ -1,7 +1,7 @@
 """Judges what a camera's line has settled: points wait until no earlier one can come, then go through the judge in order of time, as stored."""
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -94,7 +94,7 @@ def _rows(points: PointBatch, rows: Ints) -> PointBatch:
 
 
 def line_judge_of(
-    site: Site, camera: Camera, record: "LineRecord", calibration: Calibration | None, seen: Mapping[str, Signal] | None = None
+    site: Site, camera: Camera, record: "LineRecord", calibration: Calibration | None, seen: MutableMapping[str, Signal] | None = None
 ) -> LineJudge | None:
     """What applies the site's rules to this camera; None when it has none that can be judged. `record` is told which are not, and why.
 
@@ -104,7 +104,7 @@ def line_judge_of(
         return None
     to_ground = calibration.place_of if calibration is not None else None
     lit = line_signals_of(camera).signals if seen is None else seen
-    signals = ChainMap(signals_of(site, camera, None), lit)  # type: ignore[arg-type]  # only ever read
+    signals = ChainMap(signals_of(site, camera, None), lit)  # read only; `lit` grows while the line runs
     bench = bench_of(camera, signals, on_ground=calibration is not None, to_ground=to_ground)
     record.rules_judged, record.rules_not_judged = list(bench.rules), dict(bench.not_judged)
     if not bench.rules:
