@@ -50,7 +50,7 @@ def test_a_vault_of_a_newer_catseye_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "vault.db") as raw:
         raw.execute("UPDATE alembic_version SET version_num = '9999'")
     raw.close()
-    with pytest.raises(StoreError, match="its schema 9999 is of a newer catseye; wanted schema 0002 or older"):
+    with pytest.raises(StoreError, match="its schema 9999 is of a newer catseye; wanted schema 0003 or older"):
         Vault.open(tmp_path)
 
 

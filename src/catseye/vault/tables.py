@@ -14,7 +14,7 @@ from catseye.vault.batches import CrossingBatch, Tracks
 
 METADATA = MetaData()
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")  # the order of bytes, as the embedded database has it
-HEAD = "0002"
+HEAD = "0003"
 
 EVENTS = Table(
     "events",
@@ -79,6 +79,18 @@ LOG_HEADS = Table(
     METADATA,
     Column("size_count", BigInteger, primary_key=True, autoincrement=False),
     Column("body", TEXT, nullable=False),
+)
+
+DOSSIER_STEPS = Table(
+    "dossier_steps",
+    METADATA,
+    Column("dossier", TEXT, primary_key=True),
+    Column("subject", TEXT, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", TEXT, nullable=False),
+    Column("utc_ns", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 RELAYS = Table("relays", METADATA, Column("name", TEXT, primary_key=True), Column("next_seq", BigInteger, nullable=False))

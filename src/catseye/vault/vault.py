@@ -16,11 +16,12 @@ from catseye.core.time import NS_PER_MINUTE
 from catseye.vault import export, parts
 from catseye.vault.batches import Crossing, CrossingBatch, Flow, PointBatch, TrackBatch
 from catseye.vault.database import Database
+from catseye.vault.dossiers import STEP, Dossiers, step_bytes, step_subject
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, sole_holder, sweep, whole_file
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
 from catseye.vault.pictures import write_png
 from catseye.vault.sealed_log import Entry, Head, SealedLog
-from catseye.vault.tables import CROSSINGS, EVENTS, LOG_HEADS, crossing_rows, event_bytes, event_of, event_row, event_subject
+from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, crossing_rows, event_bytes, event_of, event_row, event_subject
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -45,6 +46,7 @@ class Vault:
         self._patience_s = patience_s
         self._database = database
         self.log = SealedLog(database)
+        self.dossiers = Dossiers(database, self.log)
         self._presence = presence
         self._points = parts.PartWriter(self._tier("points"), presence.token, "time_ns", parts.points_table)
         self._tracks = parts.PartWriter(self._tier("tracks"), presence.token, "begin_ns", parts.tracks_table)
@@ -127,6 +129,8 @@ class Vault:
 
     def _logged_bodies(self, connection: Connection, kind: str, subjects: Sequence[str]) -> dict[str, bytes]:
         """What the facts of these subjects are now; a kind this catseye does not know has none."""
+        if kind == STEP:
+            return self._logged_steps(connection, subjects)
         if kind != EVENT:
             return {}
         found: dict[str, bytes] = {}
@@ -137,6 +141,14 @@ class Vault:
         for run, names in by_run.items():
             for row in connection.execute(select(EVENTS).where(EVENTS.c.run == run, EVENTS.c.id.in_(names))).mappings():
                 found[event_subject(dict(row))] = event_bytes(dict(row))
+        return found
+
+    def _logged_steps(self, connection: Connection, subjects: Sequence[str]) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for name in {subject.rpartition("/")[0] for subject in subjects}:
+            dossier, _, subject = name.partition("/")
+            chosen = select(DOSSIER_STEPS).where(DOSSIER_STEPS.c.dossier == dossier, DOSSIER_STEPS.c.subject == subject)
+            found |= {step_subject(dict(row)): step_bytes(dict(row)) for row in connection.execute(chosen).mappings()}
         return found
 
     def _ends_of(self, connection: Connection, names: list[str]) -> dict[str, int]:

@@ -1,0 +1,99 @@
+"""Dossiers: what happened to one case, report or scheme, step by step; steps are added and never changed, and each is a leaf of the sealed log.
+
+What a dossier *is* follows from its steps alone, so nobody can set a state: whoever adds says how many steps were known, and if there are more by then
+nothing is written.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from catseye.core.errors import StoreError
+from catseye.core.time import Stamp
+from catseye.vault.database import Database
+from catseye.vault.sealed_log import Entry, SealedLog
+from catseye.vault.tables import DOSSIER_STEPS
+
+STEP = "step"  # the log's kind of an entry that tells a step
+
+
+class DossierMovedError(StoreError):
+    """Somebody else added a step meanwhile: read it again, and decide anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened. `number` counts from 0 within its dossier; `facts` are plain JSON values."""
+
+    number: int
+    kind: str
+    when: Stamp
+    by: str
+    facts: Mapping[str, Any]
+
+
+class Dossiers:
+    """All dossiers of one database, each known by its kind (`case`, `report`, …) and subject."""
+
+    def __init__(self, database: Database, log: SealedLog) -> None:
+        """Of a vault's database and log."""
+        self._database, self._log = database, log
+
+    def add(self, kind: str, subject: str, steps: Sequence[Step]) -> None:
+        """Add steps, numbered on from those that were read; durable and logged on return. DossierMovedError when there are others by then."""
+        with self._database.writing() as connection:
+            self._database.lock(connection)
+            self.add_within(connection, kind, subject, steps)
+
+    def add_within(self, connection: Connection, kind: str, subject: str, steps: Sequence[Step]) -> None:
+        """The same, inside a transaction that does more, with the writers' lock taken."""
+        if not steps:
+            return
+        there = connection.scalar(select(func.count()).where(DOSSIER_STEPS.c.dossier == kind, DOSSIER_STEPS.c.subject == subject)) or 0
+        if [step.number for step in steps] != list(range(there, there + len(steps))):
+            raise DossierMovedError(f"{kind} {subject}", f"step {steps[0].number} to be added to {there}", "the newest state read before deciding")
+        rows = [step_row(kind, subject, step) for step in steps]
+        self._database.insert_new(connection, DOSSIER_STEPS, rows)
+        self._log.append(connection, [Entry(STEP, step_subject(row), step_bytes(row)) for row in rows])
+
+    def steps(self, kind: str, subject: str) -> list[Step]:
+        """All steps in order; none for a dossier that is not there."""
+        chosen = select(DOSSIER_STEPS).where(DOSSIER_STEPS.c.dossier == kind, DOSSIER_STEPS.c.subject == subject).order_by(DOSSIER_STEPS.c.number)
+        with self._database.reading() as connection:
+            return [step_of(dict(row)) for row in connection.execute(chosen).mappings()]
+
+    def of_kind(self, kind: str) -> Iterator[tuple[str, list[Step]]]:
+        """Every dossier of a kind with its steps, by subject."""
+        chosen = select(DOSSIER_STEPS).where(DOSSIER_STEPS.c.dossier == kind).order_by(DOSSIER_STEPS.c.subject, DOSSIER_STEPS.c.number)
+        found: dict[str, list[Step]] = {}
+        with self._database.reading() as connection:
+            for row in connection.execute(chosen).mappings():
+                found.setdefault(row["subject"], []).append(step_of(dict(row)))
+        yield from found.items()
+
+
+def step_row(kind: str, subject: str, step: Step) -> dict[str, Any]:
+    """The row of a step; ValueError when a fact is no plain JSON value."""
+    body = {"by": step.by, "doubt_ms": step.when.doubt_ms, "facts": dict(step.facts)}
+    text = json.dumps(body, allow_nan=False, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return {"dossier": kind, "subject": subject, "number": step.number, "kind": step.kind, "utc_ns": step.when.utc_ns, "body": text.encode()}
+
+
+def step_of(row: Mapping[str, Any]) -> Step:
+    """The step a row was made of, equal to it."""
+    body = json.loads(bytes(row["body"]))
+    return Step(row["number"], row["kind"], Stamp(row["utc_ns"], body["doubt_ms"]), body["by"], body["facts"])
+
+
+def step_subject(row: Mapping[str, Any]) -> str:
+    """How the log names a step."""
+    return f"{row['dossier']}/{row['subject']}/{row['number']}"
+
+
+def step_bytes(row: Mapping[str, Any]) -> bytes:
+    """What the log's leaf of a step stands for."""
+    said = {name: row[name] for name in ("dossier", "subject", "number", "kind", "utc_ns")}
+    return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" + bytes(row["body"])
