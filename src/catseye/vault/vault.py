@@ -19,6 +19,7 @@ from catseye.vault.database import Database
 from catseye.vault.dossiers import STEP, Dossiers, step_bytes, step_subject
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, sole_holder, sweep, whole_file
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
+from catseye.vault.ledger import POSTING, Ledger
 from catseye.vault.pictures import write_png
 from catseye.vault.sealed_log import Entry, Head, SealedLog
 from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, crossing_rows, event_bytes, event_of, event_row, event_subject
@@ -47,6 +48,7 @@ class Vault:
         self._database = database
         self.log = SealedLog(database)
         self.dossiers = Dossiers(database, self.log)
+        self.ledger = Ledger(database, self.log, self.dossiers)
         self._presence = presence
         self._points = parts.PartWriter(self._tier("points"), presence.token, "time_ns", parts.points_table)
         self._tracks = parts.PartWriter(self._tier("tracks"), presence.token, "begin_ns", parts.tracks_table)
@@ -114,6 +116,7 @@ class Vault:
         """What in the log does not follow from its leaves, each event that is not what was logged, each kept head the log does not continue."""
         with self._database.reading() as connection:
             told = list(self.log.faults(connection, lambda kind, subjects: self._logged_bodies(connection, kind, subjects)))
+            told += self.ledger.faults(connection)
             kept = [signed_head_of(row.body, "a kept head of the log") for row in connection.execute(select(LOG_HEADS.c.body).order_by(LOG_HEADS.c.size_count))]
             return told + [fault for signed in kept if (fault := self.log.fault_against(connection, signed.head))]
 
@@ -131,6 +134,8 @@ class Vault:
         """What the facts of these subjects are now; a kind this catseye does not know has none."""
         if kind == STEP:
             return self._logged_steps(connection, subjects)
+        if kind == POSTING:
+            return self.ledger.logged_bodies(connection, subjects)
         if kind != EVENT:
             return {}
         found: dict[str, bytes] = {}
