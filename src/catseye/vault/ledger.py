@@ -141,21 +141,37 @@ class Ledger:
             if known := self._of_key(connection, booking.key):
                 return _same(known, booking, None)
             self._refuse_beyond(connection, booking, caps)
-            return self._write(connection, booking, when, by, None, beside)
+            booked = self._write(connection, booking, when, by, None)
+            self._add_steps(connection, beside)
+            return booked
 
-    def reverse(self, key: str, purpose: str, when: Stamp, by: str, beside: Sequence[Beside] = ()) -> Transaction:
+    def reverse(self, key: str, purpose: str, when: Stamp, by: str) -> Transaction:
         """Book a transaction back, in its own period, once; the same reversal again is told. ReversalError, KeyReusedError, BalanceError."""
+        return self.reverse_all([key], purpose, when, by)[0]
+
+    def reverse_all(self, keys: Sequence[str], purpose: str, when: Stamp, by: str, beside: Sequence[Beside] = ()) -> list[Transaction]:
+        """Book several back in this order, with the steps beside them: all or nothing. Where all were booked back so already: told, and no step added."""
         with self._database.writing() as connection:
             self._database.lock(connection)
-            wrong = self._of_key(connection, key)
-            if wrong is None or wrong.reverses is not None:
-                came = "no such transaction" if wrong is None else "it is a reversal itself"
-                raise ReversalError(f"ledger, reversal of {key!r}", came, "the key of a booking")
-            back = tuple(Posting(posting.account, -posting.amount_minor) for posting in wrong.booking.postings)
-            booking = Booking(f"{_REVERSAL_OF}{key}", wrong.booking.currency, back, purpose, wrong.booking.period)
-            if known := self._of_key(connection, booking.key):
-                return _same(known, booking, wrong.number)
-            return self._write(connection, booking, when, by, wrong.number, beside)
+            back = [self._back(connection, key, purpose) for key in keys]
+            known = [self._of_key(connection, booking.key) for booking, _ in back]
+            if all(known):
+                return [_same(each, booking, number) for each, (booking, number) in zip(known, back, strict=True) if each]
+            told = [
+                _same(each, booking, number) if each else self._write(connection, booking, when, by, number)
+                for each, (booking, number) in zip(known, back, strict=True)
+            ]
+            self._add_steps(connection, beside)
+            return told
+
+    def _back(self, connection: Connection, key: str, purpose: str) -> tuple[Booking, int]:
+        """What takes a booking back, and the number of that."""
+        wrong = self._of_key(connection, key)
+        if wrong is None or wrong.reverses is not None:
+            came = "no such transaction" if wrong is None else "it is a reversal itself"
+            raise ReversalError(f"ledger, reversal of {key!r}", came, "the key of a booking")
+        postings = tuple(Posting(posting.account, -posting.amount_minor) for posting in wrong.booking.postings)
+        return Booking(f"{_REVERSAL_OF}{key}", wrong.booking.currency, postings, purpose, wrong.booking.period), wrong.number
 
     def balance_minor(self, account: str, currency: str) -> int:
         """What an account holds."""
@@ -202,16 +218,18 @@ class Ledger:
             if held[account] != row.balance_minor or (held[account] < 0 and not may_owe(row.account)):
                 yield f"ledger transaction {row.number}: account {row.account} says {row.balance_minor} and holds {held[account]}"
 
-    def _write(self, connection: Connection, booking: Booking, when: Stamp, by: str, reverses: int | None, beside: Sequence[Beside]) -> Transaction:
+    def _write(self, connection: Connection, booking: Booking, when: Stamp, by: str, reverses: int | None) -> Transaction:
         last = connection.scalar(select(func.max(_T.number)))
         booked = Transaction(0 if last is None else last + 1, booking, when, by, reverses)
         connection.execute(LEDGER_POSTINGS.insert(), [self._posting_row(connection, booked, posting) for posting in booking.postings])
         connection.execute(LEDGER_TRANSACTIONS.insert(), _transaction_row(booked))
-        for each in beside:
-            self._dossiers.add_within(connection, each.kind, each.subject, each.steps)
         body = _transaction_bytes(_transaction_row(booked), _posted(connection, booked.number))
         self._log.append(connection, [Entry(POSTING, str(booked.number), body)])
         return booked
+
+    def _add_steps(self, connection: Connection, beside: Sequence[Beside]) -> None:
+        for each in beside:
+            self._dossiers.add_within(connection, each.kind, each.subject, each.steps)
 
     def _posting_row(self, connection: Connection, booked: Transaction, posting: Posting) -> dict[str, Any]:
         currency = booked.booking.currency
