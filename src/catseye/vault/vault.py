@@ -20,6 +20,7 @@ from catseye.vault.dossiers import STEP, Dossiers, step_bytes, step_subject
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, sole_holder, sweep, whole_file
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
 from catseye.vault.ledger import POSTING, Ledger
+from catseye.vault.outbox import Outbox
 from catseye.vault.pictures import write_png
 from catseye.vault.sealed_log import Entry, Head, SealedLog
 from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, crossing_rows, event_bytes, event_of, event_row, event_subject
@@ -49,6 +50,7 @@ class Vault:
         self.log = SealedLog(database)
         self.dossiers = Dossiers(database, self.log)
         self.ledger = Ledger(database, self.log, self.dossiers)
+        self.outbox = Outbox(database, self.log, self._logged_bodies)
         self._presence = presence
         self._points = parts.PartWriter(self._tier("points"), presence.token, "time_ns", parts.points_table)
         self._tracks = parts.PartWriter(self._tier("tracks"), presence.token, "begin_ns", parts.tracks_table)
