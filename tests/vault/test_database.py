@@ -50,7 +50,7 @@ def test_a_vault_of_a_newer_catseye_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "vault.db") as raw:
         raw.execute("UPDATE alembic_version SET version_num = '9999'")
     raw.close()
-    with pytest.raises(StoreError, match="its schema 9999 is of a newer catseye; wanted schema 0005 or older"):
+    with pytest.raises(StoreError, match=f"its schema 9999 is of a newer catseye; wanted schema {HEAD} or older"):
         Vault.open(tmp_path)
 
 
@@ -63,18 +63,11 @@ def test_a_damaged_database_is_told_apart_from_an_empty_one(tmp_path: Path) -> N
 def test_a_page_gone_bad_is_told_as_damage(tmp_path: Path) -> None:
     with Vault.open(tmp_path) as vault:
         vault.keep_events(events_at(*range(2000)))
-    with sqlite3.connect(tmp_path / "vault.db") as database:
-        roots = [page for (page,) in database.execute("SELECT rootpage FROM sqlite_master WHERE tbl_name IN ('events', 'crossings')")]
-    database.close()
     raw = bytearray((tmp_path / "vault.db").read_bytes())
-    for page in roots:
-        raw[4096 * (page - 1) : 4096 * page] = b"\xff" * 4096
+    raw[4096 * 3 :] = b"\xff" * (len(raw) - 4096 * 3)
     (tmp_path / "vault.db").write_bytes(raw)
-    vault = Vault.open(tmp_path)
     with pytest.raises(StoreError, match="the database is damaged"):
-        list(vault.events())
-    with pytest.raises(StoreError, match="the database is damaged"):
-        vault.close()
+        Vault.open(tmp_path)
 
 
 def test_a_writer_that_holds_on_is_waited_for_and_then_named(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from alembic import op
 from catseye.vault.tables import TEXT
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 TABLES = ("ledger_transactions", "ledger_postings")
 
