@@ -74,7 +74,7 @@ def approve(vault: "Vault", name: str, when: Stamp, by: str) -> Report:
 def pay(vault: "Vault", identities: "Identities", name: str, grant: Grant, when: Stamp) -> PayOut:
     """Book the reward out and give the payee, whom the identity vault knows, to who holds the grant; that look is logged.
 
-    Whoever decided on the report may not pay. Asked again by the same cashier: the same booking is told. ReportStateError, ForgottenIdentityError, GrantError.
+    Whoever decided on the report may not pay. Asked again by the same cashier: the same booking is told. ReportStateError, UnknownReporterError, GrantError.
     """
     grant.refuse_after(when)
     report = read(vault, name)
@@ -88,7 +88,7 @@ def pay(vault: "Vault", identities: "Identities", name: str, grant: Grant, when:
         booked = vault.ledger.book(booking, when, grant.who, beside=[Beside(REPORT, name, (paid,))])
     if booked.by != grant.who:
         raise ReportStateError(f"report {name}", f"paid by {booked.by} on {booked.when.iso()}", "a reward that is due")
-    payee = identities.look(report.claim.reporter, grant, when)
+    payee = identities.look(report.claim.reporter, grant, when, f"to pay the reward of report {name}")
     return PayOut(name, report.reward_minor, money.currency, payee, booked.when, is_again=booked.when != when)
 
 
