@@ -62,13 +62,24 @@ def test_hazards_are_the_same_by_place_and_time_and_never_by_plate() -> None:
     assert likeness(one, violation, RULES) is None
 
 
-def test_pictures_that_look_alike_are_enough() -> None:
-    look = "0123456789abcdef"
-    near, far = f"{int(look, 16) ^ 0x3FF:016x}", f"{int(look, 16) ^ 0x7FF:016x}"
-    one = reported(claim(), (1, 2), looks=(look, "f" * 16))
-    for other_look, is_same in ((look, True), (near, True), (far, False)):
-        other = reported(claim(plate="鲁B99999", place=GeoPoint(20.0, 100.0), offence="phone"), (3, 4), looks=(other_look, "0" * 16))
-        assert (likeness(one, other, RULES) is not None) == is_same
+LOOK = "0123456789abcdef"
+NEAR, FAR = f"{int(LOOK, 16) ^ 0xFF:016x}", f"{int(LOOK, 16) ^ 0x1FF:016x}"
+
+
+@pytest.mark.parametrize(("other_look", "is_alike"), [(LOOK, True), (NEAR, True), (FAR, False)])
+@pytest.mark.parametrize("plate", ["鲁A12345", "鲁B99999"])
+def test_pictures_that_look_alike_are_shown_to_a_person_and_with_one_plate_they_are_sure(other_look: str, is_alike: bool, plate: str) -> None:
+    one = reported(claim(), (1, 2), looks=(LOOK, "f" * 16))
+    elsewhere = claim(plate=plate, place=GeoPoint(20.0, 100.0), offence="phone")
+    found = likeness(one, reported(elsewhere, (3, 4), looks=(other_look, "0" * 16)), RULES)
+    assert (found is not None) == is_alike
+    assert found is None or found.is_sure == (plate == "鲁A12345")
+
+
+def test_the_same_file_is_the_same_occurrence_whatever_is_told_with_it() -> None:
+    found = likeness(FIRST, reported(claim(plate="鲁B99999", offence="phone"), (2, 5)), RULES)
+    assert found is not None
+    assert found.is_sure
 
 
 def test_nothing_is_like_itself_and_no_hash_is_like_none() -> None:
@@ -109,7 +120,7 @@ def test_the_order_they_are_read_in_changes_nothing(told: list[tuple[int, int, i
     by_id = {report.id: report for report in reports}
     for name, first in found.items():
         assert found[first] == first
-        assert name == first or likeness(by_id[name], by_id[first], RULES) is not None
+        assert name == first or likeness(by_id[name], by_id[first], RULES).is_sure
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,17 @@ from catseye.core.time import NS_PER_S
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Why `report` may tell of the same: how far apart in time and place, whether the plate is the same, by how many of 64 bits the nearest media differ."""
+    """Why `report` may tell of the same: how far apart in time and place, whether the plate is the same, by how many of 64 bits the nearest media differ.
+
+    `is_sure`: more than a look. Whoever films one crossing from one window sends pictures that all look alike, and none of them twice.
+    """
 
     report: str
     apart_s: float
     apart_m: float
     is_same_plate: bool
     media_bits_count: int | None
+    is_sure: bool
 
 
 def order(report: Report) -> tuple[int, str]:
@@ -34,10 +38,12 @@ def likeness(one: Report, other: Report, rules: Sameness) -> Likeness | None:
     is_same_plate = bool(one.claim.plate) and one.claim.plate == other.claim.plate
     bits_count = media_bits_count(looks(one), looks(other))
     is_near = one.claim.offence == other.claim.offence and apart_s <= rules.time_s and apart_m <= rules.distance_m
-    is_one = is_near and (is_same_plate or VIOLATION not in (one.kind, other.kind))
-    if one.id == other.id or not (is_one or (bits_count is not None and bits_count <= rules.media_bits_count)):
+    is_alike = bits_count is not None and bits_count <= rules.media_bits_count
+    is_same_file = not {each.sha256 for each in one.evidence}.isdisjoint(each.sha256 for each in other.evidence)
+    is_sure = is_same_file or (is_same_plate and (is_near or is_alike)) or (is_near and VIOLATION not in (one.kind, other.kind))
+    if one.id == other.id or not (is_sure or is_alike):
         return None
-    return Likeness(other.id, apart_s, apart_m, is_same_plate, bits_count)
+    return Likeness(other.id, apart_s, apart_m, is_same_plate, bits_count, is_sure)
 
 
 def likenesses(report: Report, others: Iterable[Report], rules: Sameness) -> list[Likeness]:
@@ -46,11 +52,11 @@ def likenesses(report: Report, others: Iterable[Report], rules: Sameness) -> lis
 
 
 def firsts(reports: Iterable[Report], rules: Sameness) -> dict[str, str]:
-    """To each report the id of the first one of its occurrence, often its own. In whatever order they are given, the answer is the same."""
+    """To each report the id of the first one that surely tells of its occurrence, often its own. In whatever order they are given, the answer is the same."""
     first: list[Report] = []
     found: dict[str, str] = {}
     for report in sorted(reports, key=order):
-        like = likenesses(report, first, rules)
+        like = [found for found in likenesses(report, first, rules) if found.is_sure]
         found[report.id] = like[0].report if like else report.id
         first += [] if like else [report]
     return found

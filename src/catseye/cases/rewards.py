@@ -119,8 +119,9 @@ def _is_over(report: Report, money: Money, now: Stamp) -> bool:
 def _is_taken(vault: "Vault", report: Report, scheme: Scheme) -> bool:
     """Whether another report of the same was first or is rewarded; ReportStateError while that is open."""
     for other in reports(vault, scheme.id):
-        is_one = likeness(report, other, scheme.duplicates) is not None or (report.case and report.case == other.case and report.id != other.id)
-        if not is_one:
+        like = likeness(report, other, scheme.duplicates)
+        is_one_case = bool(report.case) and report.case == other.case and report.id != other.id
+        if not is_one_case and not (like and like.is_sure):
             continue
         if other.state in ("due", "paid") or (order(other) < order(report) and other.is_valid):
             return True

@@ -141,7 +141,7 @@ class Sameness:
 
     time_s: int = 600
     distance_m: float = 200.0
-    media_bits_count: int = 10
+    media_bits_count: int = 8
 
     def __post_init__(self) -> None:
         """Refuse distances below nothing, and pictures that are all alike."""
