@@ -12,7 +12,6 @@ from catseye.core.errors import StoreError
 from catseye.vault.database import Database, _scripts, _upgrade
 from catseye.vault.sqlite_store import SqliteStore
 from catseye.vault.tables import HEAD, METADATA
-from catseye.vault.tables import HEAD
 from catseye.vault.vault import Vault
 
 

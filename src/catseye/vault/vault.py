@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 TIERS = ("points", "tracks", "flows", "media")
-MOST_IN_ONE_QUESTION = 5_000
 KEYS = "keys"
 EVENT = "event"  # the log's kind of an entry that tells an event
 
@@ -173,12 +172,8 @@ class Vault:
 
     def _ends_of(self, connection: Connection, names: list[str]) -> dict[str, int]:
         """When the events of these ids that are known already end."""
-        found: dict[str, int] = {}
-        for begin in range(0, len(names), MOST_IN_ONE_QUESTION):
-            some = names[begin : begin + MOST_IN_ONE_QUESTION]
-            chosen = select(EVENTS.c.id, EVENTS.c.end_time_ns).where(EVENTS.c.run == self.run, EVENTS.c.id.in_(some))
-            found |= {row.id: row.end_time_ns for row in connection.execute(chosen)}
-        return found
+        chosen = select(EVENTS.c.id, EVENTS.c.end_time_ns).where(EVENTS.c.run == self.run, self._database.among(EVENTS.c.id, names))
+        return {row.id: row.end_time_ns for row in connection.execute(chosen)}
 
     def keep_crossings(self, batch: CrossingBatch) -> int:
         """Keep a batch in one transaction; durable on return. How many were new: the same track, line, direction and time is the same crossing."""
