@@ -85,9 +85,15 @@ class PostgresStore:
 
     def wipe(self, engine: Engine, tables: Sequence[Table]) -> None:
         """Write the tables anew without what was deleted. The server's own WAL, archives and backups are its keeper's to forget."""
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        raw = engine.raw_connection()
+        try:
+            connection: Any = raw.driver_connection
+            connection.rollback()  # the ping of the pool began a transaction, and VACUUM runs in none
+            connection.autocommit = True
             for table in tables:
-                connection.exec_driver_sql(f"VACUUM (FULL) {table.name}")
+                connection.cursor().execute(f"VACUUM (FULL) {table.name}")
+        finally:
+            raw.invalidate()
 
     def insert_new(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
         """Insert what is not there yet, by primary key; how many were new. One statement and one argument, however many rows."""

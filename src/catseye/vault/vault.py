@@ -25,6 +25,7 @@ from catseye.vault.keys import KeyFolder
 from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
 from catseye.vault.pictures import write_png
+from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
 from catseye.vault.sealed_log import Entry, Head, SealedLog
 from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, LOOKS, RUNS, crossing_rows, event_bytes, event_of, event_row, event_subject
 
@@ -56,6 +57,7 @@ class Vault:
         self.dossiers = Dossiers(database, self.log, self._drawers)
         self._looks = Looks(database, self.log)
         self.media = Media(folder, database, self.log, self._drawers, self._looks, presence)
+        self.retention = Retention(folder, database, self.log, self._drawers, self.media, patience_s)
         self._presence = presence
         self._begin_run()
         self._points = parts.PartWriter(self._tier("points"), presence.token, "time_ns", parts.points_table)
@@ -148,7 +150,7 @@ class Vault:
 
     def _logged_bodies(self, connection: Connection, kind: str, subjects: Sequence[str]) -> dict[str, bytes]:
         """What the facts of these subjects are now; a kind this catseye does not know has none."""
-        tellers = {EVENT: self._logged_events, STEP: self._logged_steps, MEDIA_ENTRY: self.media.rows_bytes, LOOK: _logged_looks}
+        tellers = {EVENT: self._logged_events, STEP: self._logged_steps, MEDIA_ENTRY: self.media.rows_bytes, LOOK: _logged_looks, FORGOTTEN: forgettings_bytes}
         return tellers[kind](connection, subjects) if kind in tellers else {}
 
     def _logged_events(self, connection: Connection, subjects: Sequence[str]) -> dict[str, bytes]:
