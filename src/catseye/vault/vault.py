@@ -19,6 +19,7 @@ from catseye.vault.database import Database
 from catseye.vault.dossiers import STEP, Dossiers, step_bytes, step_subject
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, sole_holder, sweep, whole_file
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
+from catseye.vault.packages import PACKAGE, LogProof, Packages, package_bodies
 from catseye.vault.pictures import write_png
 from catseye.vault.sealed_log import Entry, Head, SealedLog
 from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, crossing_rows, event_bytes, event_of, event_row, event_subject
@@ -48,6 +49,7 @@ class Vault:
         self.log = SealedLog(database)
         self.dossiers = Dossiers(database, self.log)
         self._presence = presence
+        self.packages = Packages(database, self.log, folder / "writers", presence.token)
         self._points = parts.PartWriter(self._tier("points"), presence.token, "time_ns", parts.points_table)
         self._tracks = parts.PartWriter(self._tier("tracks"), presence.token, "begin_ns", parts.tracks_table)
         self._is_open = True
@@ -127,10 +129,19 @@ class Vault:
         with self._database.reading() as connection:
             return self.log.head(connection).size_count
 
+    def log_proof(self, old_count: int, new_count: int) -> LogProof:
+        """Shows somebody who kept two heads of these sizes that the log only grew between them. ValueError for sizes it never had."""
+        with self._database.reading() as connection:
+            if not 0 <= old_count <= new_count <= self.log.head(connection).size_count:
+                raise ValueError(f"from {old_count} to {new_count} entries of {self.log.head(connection).size_count}; wanted an older size first, both there")
+            return LogProof(old_count, new_count, tuple(self.log.consistency(connection, old_count, new_count)))
+
     def _logged_bodies(self, connection: Connection, kind: str, subjects: Sequence[str]) -> dict[str, bytes]:
         """What the facts of these subjects are now; a kind this catseye does not know has none."""
         if kind == STEP:
             return self._logged_steps(connection, subjects)
+        if kind == PACKAGE:
+            return package_bodies(subjects)
         if kind != EVENT:
             return {}
         found: dict[str, bytes] = {}
