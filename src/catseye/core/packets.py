@@ -62,9 +62,8 @@ class PacketList:
 
     def broken_links(self) -> list[int]:
         """The groups whose link does not follow from the one before and their packets."""
-        return [
-            number for number, ((before, link), gop) in enumerate(zip(pairwise((_BEGIN, *self.links)), self.gops, strict=True)) if _link(before, gop) != link
-        ]
+        chain = zip(pairwise((_BEGIN, *self.links)), self.gops, strict=True)
+        return [number for number, ((before, link), gop) in enumerate(chain) if _link(before, gop) != link]
 
     def to_json(self) -> bytes:
         """JSON, a group a line; `from_json` gives the equal list back."""

@@ -187,8 +187,7 @@ class _Walk:
         shown = _shown(listed, there)
         if len(record) < _RECORD.size or not listed:
             raise _Stop(shown, "its record in the zip's directory is cut short")
-        fields = _RECORD.unpack(record[: _RECORD.size])
-        size_bytes, crc = fields[9], record[16:20]
+        size_bytes, crc = int.from_bytes(record[24:28], "little"), record[16:20]
         claimed = Measured(size_bytes, crc, "")
         if difference := _difference(record, _record(listed, claimed, place_bytes), _RECORD, _RECORD_FIELDS) or _listed_fault(listed):
             raise _Stop(shown, f"its record in the zip's directory: {difference}")

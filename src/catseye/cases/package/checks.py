@@ -12,6 +12,7 @@ from catseye.cases.package.errors import CONTAINER, Fault
 from catseye.cases.package.facts import CONFIRMED, AppealFacts, CalibrationFacts, Copy, DeviceFacts, LegalBasis, Original, custody_lines
 from catseye.cases.package.manifest import Manifest, bag_manifest
 from catseye.core.packets import Packet, PacketList, differences
+from catseye.core.time import Stamp
 from catseye.vault.authority import AuthorityError, Certified, certificate_of, signer_faults
 from catseye.vault.heads import SignedHead
 from catseye.vault.merkle import holds_leaf
@@ -194,13 +195,12 @@ def _witness(bag: Bag, asked: Asked) -> Faults:
 def _continued(shown: str, older: Head, newer: Head, proofs: Sequence[LogProof]) -> Faults:
     told = [proof for proof in proofs if (proof.old_count, proof.new_count) == (older.size_count, newer.size_count)]
     sizes = f"{older.size_count} to {newer.size_count} entries"
+    was = f"the log of {newer.size_count} entries does not begin with that of {older.size_count} ({shown})"
     if not told and older.size_count:
         ask = f"`catseye log prove OUT --old {older.size_count} --new {newer.size_count}`, given as --log-proof"
         yield Fault(layout.SEAL, f"no proof that the log grew from {sizes}, against {shown}; wanted what the site writes with {ask}")
     elif told and not any(proof.shows(older, newer) for proof in told):
-        yield Fault(
-            layout.SEAL, f"the log of {newer.size_count} entries does not begin with that of {older.size_count} ({shown}): it was forked or rolled back"
-        )
+        yield Fault(layout.SEAL, f"{was}: it was forked or rolled back")
 
 
 # --- what it says holds together ---
@@ -330,9 +330,8 @@ def _opened(bag: Bag, asked: Asked) -> Faults:
     told = differences(packets, opened.packets)
     yield from (Fault(path, f"{opened.shown}: {what}") for what in told)
     if opened.sha256 != media.sha256 and not told:
-        yield Fault(
-            path, f"{opened.shown}: every packet is the original's, and the file around them is not: SHA-256 {opened.sha256}, sealed was {media.sha256}"
-        )
+        hashes = f"SHA-256 {opened.sha256}, sealed was {media.sha256}"
+        yield Fault(path, f"{opened.shown}: every packet is the original's, and the file around them is not: {hashes}")
 
 
 def _signer_of(bag: Bag) -> Certified:
@@ -343,8 +342,6 @@ def _signer_of(bag: Bag) -> Certified:
 
 
 def _iso(head: SignedHead) -> str:
-    from catseye.core.time import Stamp
-
     return Stamp(head.utc_ns).iso()
 
 

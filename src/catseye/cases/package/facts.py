@@ -145,9 +145,8 @@ class ReviewFacts:
         """Read what `bytes` gave."""
         said = _of_kind(data, _REVIEW)
         words = ("who", "role", "decision", "reason")
-        decisions = tuple(
-            Decision(**{name: plain.text(row, name) for name in words}, when=plain.moment(row, "when")) for row in plain.objects(said, "decisions")
-        )
+        rows = plain.objects(said, "decisions")
+        decisions = tuple(Decision(**{name: plain.text(row, name) for name in words}, when=plain.moment(row, "when")) for row in rows)
         return cls(decisions, plain.optional_object(said, "suggestion"), plain.optional_moment(said, "submitted"))
 
 
@@ -224,23 +223,27 @@ def custody_lines(data: bytes) -> list[CustodyLine]:
         raise ValueError("its last line is cut")
     for index, row in enumerate(data.split(b"\n")[:-1], 1):
         try:
-            said = plain.canonical_object(row)
-            words = {name: plain.text(said, name) for name in ("who", "role", "action", "purpose", "licence", "why")}
-            line = CustodyLine(**words, when=plain.moment(said, "when"))
-            if said.get("before") != before:
-                raise ValueError("the line before it is not the one it was linked to")
-            if found and line.when.utc_ns < found[-1].when.utc_ns:
-                raise ValueError("earlier than the line before it")
+            found.append(_custody_line(row, before, found[-1].when if found else None))
         except ValueError as error:
             raise ValueError(f"line {index}: {error}") from None
-        found.append(line)
         before = sha256(row).hexdigest()
     return found
 
 
+def _custody_line(row: bytes, before: str, last: Stamp | None) -> CustodyLine:
+    said = plain.canonical_object(row)
+    words = {name: plain.text(said, name) for name in ("who", "role", "action", "purpose", "licence", "why")}
+    line = CustodyLine(**words, when=plain.moment(said, "when"))
+    if said.get("before") != before:
+        raise ValueError("the line before it is not the one it was linked to")
+    if last is not None and line.when.utc_ns < last.utc_ns:
+        raise ValueError("earlier than the line before it")
+    return line
+
+
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A sealed original: facts of the clip inside, told before it was sealed. `packets` is the path of its packet list (video only); `recipients` can open it."""
+    """A sealed original: facts of what is inside, told before it was sealed. `packets` is the path of its packet list (video); `recipients` can open it."""
 
     camera: str
     media_type: str
