@@ -19,6 +19,7 @@ from catseye.vault.database import Database
 from catseye.vault.dossiers import STEP, Dossiers, step_bytes, step_subject
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, sole_holder, sweep, whole_file
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
+from catseye.vault.outbox import Outbox
 from catseye.vault.packages import PACKAGE, LogProof, Packages, package_bodies
 from catseye.vault.pictures import write_png
 from catseye.vault.sealed_log import Entry, Head, SealedLog
@@ -48,6 +49,7 @@ class Vault:
         self._database = database
         self.log = SealedLog(database)
         self.dossiers = Dossiers(database, self.log)
+        self.outbox = Outbox(database, self.log, self._logged_bodies)
         self._presence = presence
         self.packages = Packages(database, self.log, folder / "writers", presence.token)
         self._points = parts.PartWriter(self._tier("points"), presence.token, "time_ns", parts.points_table)
