@@ -4,6 +4,7 @@ The root's key never meets the platform. A signer is believed for what it signed
 """
 
 import os
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
 from catseye.core.errors import CatseyeError
@@ -23,6 +25,16 @@ ROOT_KEY, ROOT = "root-key.pem", "root.pem"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_BYTES = 64 * 1024
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
+_UNREADABLE = (
+    CryptographyDeprecationWarning,
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 _MOST_NAME_COUNT = 64  # X.520: the length of a common name
 
 
@@ -98,12 +110,14 @@ def certificate_of(pem: bytes, shown: str) -> Certified:
     if len(pem) > _MOST_BYTES or pem.count(_BEGIN) != 1:
         raise AuthorityError(shown, "not one certificate", "one X.509 certificate in PEM")
     try:
-        found = x509.load_pem_x509_certificate(pem)
-        key = found.public_key()
-        names = found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        since, until = (Stamp.from_datetime(moment) for moment in (found.not_valid_before_utc, found.not_valid_after_utc))
-        _ = found.extensions  # read now: what cannot be read must not be found out later
-    except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", CryptographyDeprecationWarning)  # what the library only frowns at (a serial number below 1) is none for us
+            found = x509.load_pem_x509_certificate(pem)
+            key = found.public_key()
+            names = found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+            since, until = (Stamp.from_datetime(moment) for moment in (found.not_valid_before_utc, found.not_valid_after_utc))
+            _ = found.extensions  # read now: what cannot be read must not be found out later
+    except _UNREADABLE as error:
         raise AuthorityError(shown, "no certificate that can be read", "an X.509 certificate in PEM") from error
     if not isinstance(key, Ed25519PublicKey):
         raise AuthorityError(shown, f"a certificate of another kind of key ({type(key).__name__})", "Ed25519")

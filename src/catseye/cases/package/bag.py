@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from catseye.cases.package import layout
 from catseye.cases.package.canonical_zip import Measured
@@ -36,7 +36,7 @@ class Bag:
     measured: Mapping[str, Measured]
     kept: Mapping[str, bytes]
     begins: Callable[[str], bytes]
-    _manifest: Manifest | None = field(default=None)
+    _parsed: dict[str, Any] = field(default_factory=dict)
 
     @staticmethod
     def is_kept(path: str, size_bytes: int) -> bool:
@@ -52,21 +52,22 @@ class Bag:
         return self.kept[path]
 
     def parsed(self, path: str, parse: Callable[[bytes], Fact]) -> Fact:
-        """A file's facts."""
-        try:
-            return parse(self.bytes_of(path))
-        except ValueError as error:
-            raise FoundFault(Fault(path, str(error))) from None
+        """A file's facts; each file has one way to be parsed."""
+        known: Fact | None = self._parsed.get(path)
+        if known is None:
+            try:
+                known = self._parsed[path] = parse(self.bytes_of(path))
+            except ValueError as error:
+                raise FoundFault(Fault(path, str(error))) from None
+        return known
 
     @property
     def manifest(self) -> Manifest:
         """What is signed; NotReached when there is none (check 2 says why)."""
-        if self._manifest is None:
-            try:
-                self._manifest = self.parsed(layout.MANIFEST, Manifest.parse)
-            except FoundFault:
-                raise NotReached("the manifest cannot be read") from None
-        return self._manifest
+        try:
+            return self.parsed(layout.MANIFEST, Manifest.parse)
+        except FoundFault:
+            raise NotReached("the manifest cannot be read") from None
 
     @property
     def case(self) -> CaseFacts:

@@ -335,10 +335,14 @@ def _opened(bag: Bag, asked: Asked) -> Faults:
 
 
 def _signer_of(bag: Bag) -> Certified:
+    return bag.parsed(layout.SIGNER, _certified)
+
+
+def _certified(data: bytes) -> Certified:
     try:
-        return certificate_of(bag.bytes_of(layout.SIGNER), layout.SIGNER)
+        return certificate_of(data, layout.SIGNER)
     except AuthorityError as error:
-        raise FoundFault(Fault(layout.SIGNER, error.came)) from None
+        raise ValueError(error.came) from None
 
 
 def _iso(head: SignedHead) -> str:

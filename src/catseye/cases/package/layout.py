@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
 
 MANIFEST, BAG_MANIFEST, SIGNATURE, SIGNER, SEAL, BAG = "manifest.json", "manifest-sha256.txt", "signature", "signer.pem", "seal.json", "bagit.txt"
 CASE, CUSTODY, REVIEW = "data/case.json", "data/custody.jsonl", "data/review.json"
@@ -56,12 +55,14 @@ PARTS = (
     Part(APPEAL, "appeal", 1),
 )
 
+_EXACT = {part.pattern: part.role for part in PARTS if "*" not in part.pattern}
+
 
 def role_of(path: str) -> str | None:
     """What a file at this place is; None where none belongs."""
-    depth = len(PurePosixPath(path).parts)
-    fitting = (part.role for part in PARTS if len(PurePosixPath(part.pattern).parts) == depth and fnmatchcase(path, part.pattern))
-    return next(fitting, None)
+    if path in _EXACT:
+        return _EXACT[path]
+    return next((part.role for part in PARTS if part.pattern.count("/") == path.count("/") and fnmatchcase(path, part.pattern)), None)
 
 
 def missing_from(paths: Iterable[str], *, kind: str = "", needs_calibration: bool = False) -> Sequence[str]:

@@ -50,7 +50,7 @@ class Manifest:
     @classmethod
     def parse(cls, data: bytes) -> Self:
         """Read what `bytes` gave; ValueError for anything else, another way to write the same included."""
-        said = plain.canonical_object(data)
+        said = plain.json_object(data)
         plain.refuse_kind(said, KIND)
         log = plain.optional_object(said, "log") or {}
         if log.get("kind") != PACKAGE:
@@ -61,7 +61,7 @@ class Manifest:
             raise ValueError("files: one twice, or not in order")
         found = cls(**words, when=plain.moment(said, "when"), key=plain.text(log, "key"), files=files)
         if bytes(found) != data:
-            raise ValueError("says more than a manifest has to say")
+            raise ValueError("not in the canonical form of RFC 8785, or it says more than a manifest has to")
         return found
 
     def media_of(self, role: str) -> dict[str, Original | Copy]:
