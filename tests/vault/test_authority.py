@@ -29,13 +29,16 @@ def day(number: float) -> Stamp:
     return BEGIN.plus_ns(round(number * DAY_NS))
 
 
+FROM, TO = day(10), day(375)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     make_root(tmp_path / "authority", "Road Authority", day(0), day(3650))
     return tmp_path
 
 
-def issued(folder: Path, name: str = "site", since: Stamp = day(10), until: Stamp = day(375)) -> Certified:
+def issued(folder: Path, name: str = "site", since: Stamp = FROM, until: Stamp = TO) -> Certified:
     public = make_signing_key(folder / f"{name}.pem")
     return certify(folder / "authority", load_public_key(public), "junction-7", since, until, folder / f"{name}.crt.pem")
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -129,6 +130,12 @@ class Site:
         certified = self.folder / f"{name}.crt.pem"
         certify(self.folder / "authority", load_public_key(public), "junction-7", since, until, certified)
         return Signer(load_signing_key(self.folder / f"{name}.pem"), certified.read_bytes())
+
+    def with_vault(self, vault: Vault) -> "Site":
+        """The same site and keys on another log: what a forger inside would make of it."""
+        other = copy(self)
+        other.vault = vault
+        return other
 
     def build(self, contents: PackageContents | None = None, name: str = "case-1.zip", now: Stamp = NOW, signer: Signer | None = None) -> BuiltPackage:
         return build_package(contents or small_contents(), self.folder / name, self.vault.packages, signer or self.signer, now)

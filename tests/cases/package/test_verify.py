@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.cases.package.scenes import Site, failed, states
+from tests.cases.package.scenes import Site, states
 
 from catseye.cases.package.checks import ALL
 
