@@ -27,6 +27,7 @@ UNITS = (
     "_pxs",
     "_h",
     "_minor",
+    "_days",
 )
 # Words that carry no physical unit, each with its reason.
 UNITLESS = {
@@ -34,6 +35,7 @@ UNITLESS = {
     "seq": "a position in the sealed log",
     "number": "a position in a dossier or in the ledger",
     "reverses": "a position in the ledger",
+    "red_runner": "an identifier",
     "value": "Measure: its unit is the field beside it",
     "doubt": "Measure: same unit as its value",
     "kind": "a code of RoadUser",

@@ -18,7 +18,7 @@ from catseye.vault.drawers import CASE, IDENTITY, REPORT, STANDING, Drawer, Draw
 from catseye.vault.envelopes import open_bytes, seal_bytes
 from catseye.vault.keys import Key
 from catseye.vault.sealed_log import Entry, SealedLog
-from catseye.vault.tables import DOSSIER_STEPS
+from catseye.vault.tables import DOSSIER_STEPS, Row
 
 STEP = "step"  # the log's kind of an entry that tells a step
 LOCKED_AS = {"case": CASE, "report": REPORT, "identity": IDENTITY}  # a drawer a subject; every other kind has one for all, kept until told
@@ -79,7 +79,7 @@ class Dossiers:
                 found.setdefault(row["subject"], []).append(step_of(row))
         yield from found.items()
 
-    def opened(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    def opened(self, connection: Connection, rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
         """Rows as they are stored with their bodies taken out of the envelopes; EnvelopeError when one was changed or swapped."""
         keys: dict[Drawer, Key] = {}
         for row in rows:
@@ -94,7 +94,7 @@ def dossier_drawer(kind: str, subject: str) -> Drawer:
     return Drawer(LOCKED_AS[kind], subject) if kind in LOCKED_AS else Drawer(STANDING, kind)
 
 
-def _bound_to(row: Mapping[str, Any]) -> str:
+def _bound_to(row: Row) -> str:
     return f"step/{step_subject(row)}"
 
 
@@ -105,18 +105,18 @@ def step_row(kind: str, subject: str, step: Step) -> dict[str, Any]:
     return {"dossier": kind, "subject": subject, "number": step.number, "kind": step.kind, "utc_ns": step.when.utc_ns, "body": text.encode()}
 
 
-def step_of(row: Mapping[str, Any]) -> Step:
+def step_of(row: Row) -> Step:
     """The step a row was made of, equal to it."""
     body = json.loads(bytes(row["body"]))
     return Step(row["number"], row["kind"], Stamp(row["utc_ns"], body["doubt_ms"]), body["by"], body["facts"])
 
 
-def step_subject(row: Mapping[str, Any]) -> str:
+def step_subject(row: Row) -> str:
     """How the log names a step."""
     return f"{row['dossier']}/{row['subject']}/{row['number']}"
 
 
-def step_bytes(row: Mapping[str, Any]) -> bytes:
+def step_bytes(row: Row) -> bytes:
     """What the log's leaf of a step stands for."""
     said = {name: row[name] for name in ("dossier", "subject", "number", "kind", "utc_ns")}
     return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" + bytes(row["body"])

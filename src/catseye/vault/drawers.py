@@ -3,7 +3,6 @@
 A drawer is a retention class and a period: a UTC day for what nobody has confirmed, one case, one report or one reporter for what somebody has.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from catseye.core.errors import KeyFileError, StoreError
 from catseye.core.time import NS_PER_S, Stamp
 from catseye.vault.database import Database
 from catseye.vault.keys import Key, KeyFolder
-from catseye.vault.tables import DRAWERS
+from catseye.vault.tables import DRAWERS, Row
 
 UNCONFIRMED, CASE, REPORT, IDENTITY, STANDING = "unconfirmed", "case", "report", "identity", "standing"
 BY_SUBJECT = (CASE, REPORT, IDENTITY, STANDING)
@@ -102,7 +101,7 @@ class Drawers:
             raise StoreError(f"drawer {drawer}", "nothing was ever kept there", "a drawer of this vault")
         return self._key(drawer, row)
 
-    def _key(self, drawer: Drawer, row: Mapping[str, Any]) -> Key:
+    def _key(self, drawer: Drawer, row: Row) -> Key:
         refuse_forgotten(f"drawer {drawer}", row)
         key = self.keys.key(drawer.retention, drawer.period)
         if key.name != row["key"]:
@@ -110,13 +109,13 @@ class Drawers:
         return key
 
 
-def refuse_forgotten(shown: str, row: Mapping[str, Any]) -> None:
+def refuse_forgotten(shown: str, row: Row) -> None:
     """ForgottenError when a row says that what it was of is destroyed."""
     if row["forgotten_utc_ns"] is not None:
         raise ForgottenError(shown, f"forgotten on {Stamp(row['forgotten_utc_ns']).iso()}: {row['why']}", "")
 
 
-def _row(connection: Connection, drawer: Drawer) -> Mapping[str, Any] | None:
+def _row(connection: Connection, drawer: Drawer) -> dict[str, Any] | None:
     chosen = select(DRAWERS).where(DRAWERS.c.retention == drawer.retention, DRAWERS.c.period == drawer.period)
     found = connection.execute(chosen).mappings().one_or_none()
     return None if found is None else dict(found)

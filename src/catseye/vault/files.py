@@ -134,7 +134,7 @@ class Presence:
 
 def sweep(folder: Path, writers: Path) -> int:
     """Remove the unfinished files of dead writers in `folder` itself; those of living ones stay. How many went."""
-    left = [path for path in folder.glob(f".*{UNFINISHED}") if not _lives(writers / path.name.split(".")[-2])]
+    left = [path for path in folder.glob(f".*{UNFINISHED}") if not writer_lives(writers / path.name.split(".")[-2])]
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)
@@ -142,7 +142,7 @@ def sweep(folder: Path, writers: Path) -> int:
 
 def sweep_folders(folder: Path, writers: Path) -> int:
     """Remove the folders of dead writers in `folder`, each named by its writer's token, with all that is in them. How many went."""
-    left = [path for path in folder.glob("*/") if not _lives(writers / path.name)]
+    left = [path for path in folder.glob("*/") if not writer_lives(writers / path.name)]
     for path in left:
         remove_folder(path)
     return len(left)
@@ -159,11 +159,12 @@ def remove_folder(folder: Path) -> None:
 def forget_dead(writers: Path) -> None:
     """Remove the tokens of dead writers; call it inside `sole_holder`, once their files are swept."""
     for path in writers.iterdir():
-        if not _lives(path):
+        if not writer_lives(path):
             path.unlink(missing_ok=True)
 
 
-def _lives(writer: Path) -> bool:
+def writer_lives(writer: Path) -> bool:
+    """Whether the writer of this token, a file in `writers`, is there."""
     try:
         with writer.open("rb") as file:
             return not _locked(file)

@@ -4,6 +4,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -115,10 +116,8 @@ class KeyFolder:
                     file.write(_line(retention, period, secrets.token_bytes(KEY_BYTES)))
                     file.flush()
                     os.fsync(file.fileno())
-                try:
-                    path.hardlink_to(beside)  # of two who make it at once one wins, and both use that one
-                except FileExistsError:
-                    pass
+                with suppress(FileExistsError):  # of two who make it at once one wins, and both use that one
+                    path.hardlink_to(beside)
             finally:
                 beside.unlink(missing_ok=True)
             sync_folder(self.folder)

@@ -1,8 +1,7 @@
 """Who looked at what, and why: written down, and sealed into the log, before anything is shown."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -10,7 +9,7 @@ from catseye.core.grant import Grant, GrantError
 from catseye.core.time import Stamp
 from catseye.vault.database import Database
 from catseye.vault.sealed_log import Entry, SealedLog
-from catseye.vault.tables import LOOKS, row_bytes
+from catseye.vault.tables import LOOKS, Row, row_bytes
 
 LOOK = "look"  # the log's kind of an entry that tells a look
 
@@ -61,16 +60,16 @@ class Looks:
                 yield look_of(row)
 
 
-def look_of(row: Mapping[str, Any]) -> Look:
+def look_of(row: Row) -> Look:
     """The look a row was made of."""
     return Look(row["subject"], row["number"], row["who"], row["purpose"], row["why"], Stamp(row["utc_ns"]))
 
 
-def look_subject(row: Mapping[str, Any]) -> str:
+def look_subject(row: Row) -> str:
     """How the log names a look."""
     return f"{row['subject']}/{row['number']}"
 
 
-def look_bytes(row: Mapping[str, Any]) -> bytes:
+def look_bytes(row: Row) -> bytes:
     """What the log's leaf of a look stands for."""
     return row_bytes({column.name: row[column.name] for column in LOOKS.columns})

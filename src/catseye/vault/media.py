@@ -5,7 +5,7 @@ Files lie in `envelopes/<class>/<period>/`, one folder a drawer; what a killed w
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +25,7 @@ from catseye.vault.files import Presence, disk_errors, file_name, make_folder, s
 from catseye.vault.looks import Look, Looks
 from catseye.vault.pictures import write_png
 from catseye.vault.sealed_log import Entry, SealedLog
-from catseye.vault.tables import MEDIA, row_bytes
+from catseye.vault.tables import MEDIA, Row, row_bytes
 
 MEDIA_ENTRY = "media"  # the log's kind of an entry that tells a picture or clip
 ENVELOPES, STAGING = "envelopes", "staging"
@@ -87,7 +87,7 @@ class Media:
         self._written_count = 0
 
     def staging(self) -> Path:
-        """This writer's own folder inside the vault, for files on their way in; gone when the vault closes, swept when its process died."""
+        """A folder of this writer inside the vault, for files on their way in; gone when the vault closes, swept when its process died."""
         return make_folder(self._folder / STAGING / self._presence.token)
 
     def keep_picture(self, picture: RedactedPicture, name: str, now: Stamp, retention: str = UNCONFIRMED, subject: str = "") -> MediaRef:
@@ -231,8 +231,7 @@ class Media:
                 seal(key, envelope_name(name), plain, file)
             with self._database.writing() as connection:
                 self._database.lock(connection)
-                if self._row(connection, name) != row:
-                    raise StoreError(f"media {name}", "somebody moved it meanwhile", "the same call again")
+                _refuse_moved(row, self._row(connection, name))
                 self._drawers.ready_within(connection, drawer, now)
                 moved = row | {"retention": drawer.retention, "period": drawer.period, "file": path.name}
                 connection.execute(MEDIA.update().where(MEDIA.c.name == name).values({k: moved[k] for k in ("retention", "period", "file")}))
@@ -276,7 +275,7 @@ class Media:
         self._written_count += 1
         return folder / f"{self._presence.token}-{self._written_count:08d}"
 
-    def _path(self, row: Mapping[str, Any]) -> Path:
+    def _path(self, row: Row) -> Path:
         return drawer_folder(self._folder, row["retention"], row["period"]) / str(row["file"])
 
 
@@ -314,15 +313,31 @@ def look_subject(name: str) -> str:
     return f"media/{name}"
 
 
-def media_bytes(row: Mapping[str, Any]) -> bytes:
+def media_bytes(row: Row) -> bytes:
     """What the log's leaf of a picture or clip stands for: its hashes, whose keys open it, and the drawer it lies in."""
     left_out = {"file", "forgotten_utc_ns", "why"}
     return row_bytes({column.name: row[column.name] for column in MEDIA.columns if column.name not in left_out})
 
 
-def _ref_of(row: Mapping[str, Any]) -> MediaRef:
-    names = ("name", "kind", "media_type", "sha256", "size_bytes", "original_sha256", "original_bytes")
-    return MediaRef(*(row[name] for name in names), tuple(json.loads(row["recipients"])), row["retention"], row["period"], Stamp(row["kept_utc_ns"]))
+def _ref_of(row: Row) -> MediaRef:
+    return MediaRef(
+        name=row["name"],
+        kind=row["kind"],
+        media_type=row["media_type"],
+        sha256=row["sha256"],
+        size_bytes=row["size_bytes"],
+        original_sha256=row["original_sha256"],
+        original_bytes=row["original_bytes"],
+        recipients=tuple(json.loads(row["recipients"])),
+        retention=row["retention"],
+        period=row["period"],
+        kept=Stamp(row["kept_utc_ns"]),
+    )
+
+
+def _refuse_moved(before: Row, now: Row) -> None:
+    if before != now:
+        raise StoreError(f"media {before['name']}", "somebody moved it meanwhile", "the same call again")
 
 
 def _remove(paths: Sequence[Path]) -> None:

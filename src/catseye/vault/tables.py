@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from sqlalchemy import BigInteger, CheckConstraint, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Column, Float, Index, Integer, LargeBinary, MetaData, RowMapping, Table, Text, UniqueConstraint
 
 from catseye.core.event import Event, Measure
 from catseye.core.road_user import ROAD_USERS
@@ -15,6 +15,7 @@ from catseye.vault.batches import CrossingBatch, Tracks
 METADATA = MetaData()
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")  # the order of bytes, as the embedded database has it
 HEAD = "0005"
+Row: TypeAlias = Mapping[str, Any] | RowMapping
 
 EVENTS = Table(
     "events",

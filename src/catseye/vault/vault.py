@@ -1,7 +1,7 @@
 """The vault: one folder where facts stay, whatever happens to the process that found them. See docs/design/storage.md."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,9 @@ from catseye.vault.ledger import POSTING, Ledger
 from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
 from catseye.vault.outbox import Outbox
+from catseye.vault.packages import PACKAGE, LogProof, Packages, package_bodies
 from catseye.vault.pictures import write_png
+from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
 from catseye.vault.sealed_log import Entry, Head, SealedLog
 from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, LOOKS, RUNS, crossing_rows, event_bytes, event_of, event_row, event_subject
 
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 TIERS = ("points", "tracks", "flows", "media")
-MOST_IN_ONE_QUESTION = 5_000
 KEYS = "keys"
 EVENT = "event"  # the log's kind of an entry that tells an event
 
@@ -61,7 +62,9 @@ class Vault:
         self.media = Media(folder, database, self.log, self._drawers, self._looks, presence)
         self.ledger = Ledger(database, self.log, self.dossiers)
         self.outbox = Outbox(database, self.log, self._logged_bodies)
+        self.retention = Retention(folder, database, self.log, self._drawers, self.media, patience_s)
         self._presence = presence
+        self.packages = Packages(database, self.log, folder / "writers", presence.token)
         self._begin_run()
         self._points = parts.PartWriter(self._tier("points"), presence.token, "time_ns", parts.points_table)
         self._tracks = parts.PartWriter(self._tier("tracks"), presence.token, "begin_ns", parts.tracks_table)
@@ -152,14 +155,23 @@ class Vault:
         with self._database.reading() as connection:
             return self.log.head(connection).size_count
 
+    def log_proof(self, old_count: int, new_count: int) -> LogProof:
+        """Shows somebody who kept two heads of these sizes that the log only grew between them. ValueError for sizes it never had."""
+        with self._database.reading() as connection:
+            if not 0 <= old_count <= new_count <= self.log.head(connection).size_count:
+                raise ValueError(f"from {old_count} to {new_count} entries of {self.log.head(connection).size_count}; wanted an older size first, both there")
+            return LogProof(old_count, new_count, tuple(self.log.consistency(connection, old_count, new_count)))
+
     def _logged_bodies(self, connection: Connection, kind: str, subjects: Sequence[str]) -> dict[str, bytes]:
         """What the facts of these subjects are now; a kind this catseye does not know has none."""
-        tellers = {
+        tellers: dict[str, Callable[[Connection, Sequence[str]], dict[str, bytes]]] = {
             EVENT: self._logged_events,
             STEP: self._logged_steps,
             MEDIA_ENTRY: self.media.rows_bytes,
             LOOK: _logged_looks,
             POSTING: self.ledger.logged_bodies,
+            FORGOTTEN: forgettings_bytes,
+            PACKAGE: lambda _, names: package_bodies(names),
         }
         return tellers[kind](connection, subjects) if kind in tellers else {}
 
@@ -184,12 +196,8 @@ class Vault:
 
     def _ends_of(self, connection: Connection, names: list[str]) -> dict[str, int]:
         """When the events of these ids that are known already end."""
-        found: dict[str, int] = {}
-        for begin in range(0, len(names), MOST_IN_ONE_QUESTION):
-            some = names[begin : begin + MOST_IN_ONE_QUESTION]
-            chosen = select(EVENTS.c.id, EVENTS.c.end_time_ns).where(EVENTS.c.run == self.run, EVENTS.c.id.in_(some))
-            found |= {row.id: row.end_time_ns for row in connection.execute(chosen)}
-        return found
+        chosen = select(EVENTS.c.id, EVENTS.c.end_time_ns).where(EVENTS.c.run == self.run, self._database.among(EVENTS.c.id, names))
+        return {row.id: row.end_time_ns for row in connection.execute(chosen)}
 
     def keep_crossings(self, batch: CrossingBatch) -> int:
         """Keep a batch in one transaction; durable on return. How many were new: the same track, line, direction and time is the same crossing."""

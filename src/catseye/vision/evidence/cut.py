@@ -211,7 +211,7 @@ def _tick(span_ns: int) -> int:
 
 def _elementary_sha256_in(data: bytes, codec: str) -> str:
     """What a reader finds in the file."""
-    with av.open(BytesIO(data)) as container:
+    with av.open(BytesIO(data), "r") as container:
         lane = container.streams.video[0]
         extradata = lane.codec_context.extradata or b""
         return elementary_sha256(codec, extradata, (bytes(packet) for packet in container.demux(lane) if packet.size))

@@ -22,20 +22,28 @@ _SAID = {
 
 
 @contextmanager
+def disk_faults(path: Path) -> Iterator[None]:
+    """Turn what the operating system says into a StoreError about `path`."""
+    try:
+        yield
+    except OSError as fault:
+        raise StoreError(str(path), _SAID.get(fault.errno or 0, fault.strerror or str(fault)), "a folder with room for it; nothing was kept") from fault
+
+
+@contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
     """A file that is at `path`, durable, once the block ends well. StoreError if the disk says no, or if something is there already."""
     beside = path.with_name(f".{path.name}.part")
     try:
-        if path.exists():
-            raise StoreError(str(path), "a file is there already", "a new name: evidence is never written over")
-        with open(os.open(beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w+b") as file:  # noqa: PTH123 - its mode from the first byte on
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        _sync_folder(path.parent)
-    except OSError as fault:
-        raise StoreError(str(path), _SAID.get(fault.errno or 0, fault.strerror or str(fault)), "a folder with room for it; nothing was kept") from fault
+        with disk_faults(path):
+            if path.exists():
+                raise StoreError(str(path), "a file is there already", "a new name: evidence is never written over")
+            with open(os.open(beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w+b") as file:  # noqa: PTH123 - its mode from the first byte on
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+            _sync_folder(path.parent)
     finally:
         _remove(beside)
 
