@@ -10,7 +10,8 @@ from catseye.core.event import Event, Measure
 from catseye.core.time import NS_PER_S, Stamp
 
 NOON = Stamp(1_790_000_000 * NS_PER_S, 20.0)
-DAY_NS = 86_400 * NS_PER_S
+DAY_S = 86_400
+DAY_NS = DAY_S * NS_PER_S
 MACHINE = "machine:watch"
 LAN, MINH, HOA, JUDGE = "Nguyễn Thị Lan", "Trần Minh", "Lê Hoa", "Phạm Quang Huy"
 HASH = "ab" * 32
@@ -37,7 +38,7 @@ def law(event: Event, reviewers_count: int = 1, jurisdiction: str = "example") -
     return replace(jurisdiction_named(jurisdiction).law_for(event), reviewers_count=reviewers_count)
 
 
-def calibration(valid_from: Stamp = Stamp(NOON.utc_ns - 100 * DAY_NS), valid_to: Stamp = Stamp(NOON.utc_ns + 265 * DAY_NS)) -> CalibrationReference:
+def calibration(valid_from: Stamp = later(-100 * DAY_S), valid_to: Stamp = later(265 * DAY_S)) -> CalibrationReference:  # noqa: B008 a stamp never changes
     return CalibrationReference(HASH, "Road Survey Office", "9 surveyed points", "2026-06-13", valid_from, valid_to)
 
 

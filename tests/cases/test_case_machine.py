@@ -60,7 +60,7 @@ def faults(steps: list[Step]) -> list[str]:
             told.append(f"{step.kind}, never submitted")
         if step.kind == "heard":
             told += ["heard, never appealed"] if not any(each.kind == "appealed" for each in before) else []
-            told += ["heard by one of them"] if any(same_person(step.by, each.by) for each in before) else []
+            told += ["heard by one of them"] if any(same_person(step.by, each.by) for each in before if each.kind != "exported") else []
     return told
 
 
@@ -144,6 +144,15 @@ class Cases(RuleBasedStateMachine):
     def hear(self, by: str, outcome: str) -> None:
         self.step(transitions.hear_appeal, by, outcome, "heard both sides")
 
+    @precondition(lambda self: self.case is not None)
+    @rule(by=names)
+    def export(self, by: str) -> None:
+        before = self.case
+        self.step(lambda case, now: transitions.export(case, by, "to read it", {"report.pdf": HASH}, now))
+        assert before is not None
+        assert self.case is not None
+        assert (self.case.state, self.case.decided, self.case.people) == (before.state, before.decided, before.people)
+
     @invariant()
     def nothing_forbidden_happened(self) -> None:
         assert faults(self.steps) == []
@@ -164,7 +173,8 @@ TestCases.settings = settings(max_examples=250, stateful_step_count=40)
 RIGHT: dict[str, dict[str, Any]] = {
     "suggested": {"about": "plate", "text": "51F", "basis": "ocr", "characters": []},
     "attached": {"media": [{"role": "still", "ref": "m", "media_type": "image/png", "sha256": HASH, "size_bytes": 1}]},
-    **dict.fromkeys(("confirmed", "dismissed", "reopened", "closed", "withdrawn"), {"reason": "seen"}),
+    **{kind: {"reason": "seen"} for kind in ("confirmed", "dismissed", "reopened", "closed", "withdrawn")},
+    "exported": {"reason": "to read it", "files": {}},
     "plate": {"text": "51F-123.45", "reason": ""},
     "submitted": {"authority": "police", "manifest_sha256": HASH},
     "answered": {"outcome": "accepted", "reason": "so it is", "appeal_by": {"utc_ns": later(40 * 86_400).utc_ns, "doubt_ms": 0.0}},

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from catseye.cases.errors import CaseError
-from catseye.cases.facts import Answer, Appeal, Attached, Hearing, Plate, Reason, Submission, Suggestion, said_in
+from catseye.cases.facts import Answer, Appeal, Attached, Exported, Hearing, Plate, Reason, Submission, Suggestion, said_in
 from catseye.cases.opening import MediaReference, Opening, refuse_beyond_our_time
 from catseye.cases.people import MACHINE, is_among, is_machine, person, same_person
 from catseye.cases.terms import clock, last_minute
@@ -88,7 +88,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Only `case_of` and `after` make one. `suggested` and `decided` never mix; `people` are all who took a step, in order, each once."""
+    """Only `case_of` and `after` make one. `suggested` and `decided` never mix; `people` are all who had a hand in it, in order, each once."""
 
     id: str
     state: State
@@ -200,7 +200,8 @@ def after(case: Case, step: Step) -> Case:
     if move.by_machine and not move.by_person:
         _refuse_people(case.where, step)
     moved = move.make(case, step, said_in(step.facts, move.noun, f"{case.where}, step {step.number} {step.kind!r}"))
-    people = case.people if is_machine(step.by) or is_among(step.by, case.people) else (*case.people, person(step.by, case.where))
+    had_a_hand = not is_machine(step.by) and step.kind not in _NO_HAND and not is_among(step.by, case.people)
+    people = (*case.people, person(step.by, case.where)) if had_a_hand else case.people
     return replace(moved, steps=(*case.steps, step), people=people)
 
 
@@ -318,6 +319,11 @@ def _withdraw(case: Case, step: Step, said: Reason) -> Case:
     return replace(case, state=State.WITHDRAWN, decided=replace(case.decided, withdrawal=_decision(step, "withdrawn", said.reason)))
 
 
+def _export(case: Case, step: Step, said: Exported) -> Case:
+    del step, said  # the steps keep it
+    return case
+
+
 @dataclass(frozen=True, slots=True)
 class _Move:
     """From which states a step may come, who may take it, what it says, what it does."""
@@ -345,4 +351,6 @@ _MOVES = {
     "appealed": _Move(frozenset({S.ANSWERED, S.CLOSED}), Appeal, _appeal),
     "heard": _Move(frozenset({S.APPEALED}), Hearing, _hear),
     "withdrawn": _Move(frozenset({S.SUBMITTED, S.NEEDS_MORE, S.ANSWERED, S.APPEALED, S.HEARD, S.CLOSED}), Reason, _withdraw),
+    "exported": _Move(frozenset(State), Exported, _export),
 }
+_NO_HAND = frozenset({"exported"})  # whoever hears an appeal must be able to read the case first

@@ -3,8 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -111,24 +110,32 @@ class Hearing:
     reason: Sentence
 
 
-Facts: TypeAlias = Opening | Suggestion | Attached | Reason | Plate | Submission | Answer | Appeal | Hearing
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A report that left the house: what for, and the SHA-256 of each file, by its name. Reading a case is no hand in it."""
+
+    __pydantic_config__ = STRICT
+
+    reason: Sentence
+    files: dict[str, Sha256]
 
 
-@cache
-def _adapter(noun: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(noun)
+Facts: TypeAlias = Opening | Suggestion | Attached | Reason | Plate | Submission | Answer | Appeal | Hearing | Exported
+
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {noun: TypeAdapter(noun) for noun in get_args(Facts)}
 
 
 def as_facts(said: Facts) -> dict[str, Any]:
     """Plain JSON values, for a step."""
-    facts: dict[str, Any] = _adapter(type(said)).dump_python(said, mode="json")
+    facts: dict[str, Any] = _ADAPTERS[type(said)].dump_python(said, mode="json")
     return facts
 
 
 def said_in(facts: Mapping[str, Any], noun: type[Noun], where: str) -> Noun:
     """The noun the facts were made of; CaseError for anything else, whoever wrote it."""
     try:
-        said: Noun = _adapter(noun).validate_json(json.dumps(dict(facts), allow_nan=False), strict=True)
+        said: Noun = _ADAPTERS[noun].validate_json(json.dumps(dict(facts), allow_nan=False), strict=True)
     except ValidationError as fault:
         first = fault.errors()[0]
         place = ".".join(map(str, first["loc"])) or "facts"

@@ -6,7 +6,7 @@ Nothing is written here; `CaseDesk.take` does that.
 from typing import Literal
 
 from catseye.cases.case import Case, after, begun, case_id
-from catseye.cases.facts import Answer, Answers, Appeal, Attached, Character, Facts, Hearing, Plate, Reason, Submission, Suggestion, as_facts
+from catseye.cases.facts import Answer, Answers, Appeal, Attached, Character, Exported, Facts, Hearing, Plate, Reason, Submission, Suggestion, as_facts
 from catseye.cases.opening import MediaReference, Opening
 from catseye.core.time import Stamp
 from catseye.vault.dossiers import Step
@@ -83,6 +83,11 @@ def hear_appeal(case: Case, by: str, outcome: Literal["upheld", "overturned"], r
 def withdraw(case: Case, by: str, reason: str, now: Stamp) -> Step:
     """Take it back, in favour of the owner, at any time after it was submitted; for good."""
     return _next(case, "withdrawn", by, now, Reason(reason))
+
+
+def export(case: Case, by: str, reason: str, files: dict[str, str], now: Stamp) -> Step:
+    """A report leaves the house: who took it, what for, and the SHA-256 of each file."""
+    return _next(case, "exported", by, now, Exported(reason, files))
 
 
 def _next(case: Case, kind: str, by: str, now: Stamp, said: Facts) -> Step:
