@@ -4,6 +4,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,9 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from catseye.cases.errors import CaseError
-from catseye.cases.opening import Law
+from catseye.cases.opening import CalibrationReference, Law
 from catseye.cases.terms import Term, Unit
 from catseye.core.event import Event
+from catseye.core.time import Stamp
 
 _LARGEST_BYTES = 1 << 20
 _Words = Annotated[str, Field(pattern=r"\S")]
@@ -65,6 +67,7 @@ class JurisdictionTable(_Table):
     reviewers: ReviewersTable
     submit: TermTable
     appeal: TermTable
+    calibration: TermTable
     offence: dict[str, OffenceTable]
 
     @field_validator("timezone")
@@ -89,7 +92,7 @@ class Offence:
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """A valid file. `sha256` is of its bytes: every case names the very text that held for it."""
+    """A valid file. `sha256` is of its bytes: every case names the very text that held for it. `calibration`: how long a certificate holds."""
 
     id: str
     name: str
@@ -100,8 +103,17 @@ class Jurisdiction:
     reviewers_source: str
     submit: Term
     appeal: Term
+    calibration: Term
     offences: Mapping[str, Offence]
     notes: tuple[str, ...] = ()
+
+    def certificate(self, sha256: str, issuer: str, method: str, made_on: str) -> CalibrationReference:
+        """A calibration certificate of that ISO date, and from when to when it holds here; CaseError for a day that is none."""
+        try:
+            begin = Stamp.from_datetime(datetime.combine(date.fromisoformat(made_on), time(), ZoneInfo(self.timezone)))
+            return CalibrationReference(sha256, issuer, method, made_on, begin, self.calibration.end_after(begin, self.timezone))
+        except ValueError:
+            raise CaseError("calibration certificate", f"made on {made_on!r}", "an ISO date, as in 2026-03-02") from None
 
     def law_for(self, event: Event) -> Law:
         """What holds for one event, to be copied into its case."""
@@ -149,7 +161,7 @@ def jurisdiction_of(text: bytes, name: str) -> Jurisdiction:
     try:
         table = JurisdictionTable.model_validate(tomllib.loads(text.decode()))
         offences = {kind: Offence(o.name, o.statute, o.source, o.submit.as_term() if o.submit else None) for kind, o in table.offence.items()}
-        submit, appeal = table.submit.as_term(), table.appeal.as_term()
+        terms = (table.submit.as_term(), table.appeal.as_term(), table.calibration.as_term())
     except ValidationError as fault:
         first = fault.errors()[0]
         raise CaseError(name, f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}", "see docs/reference/jurisdictions.md") from None
@@ -158,7 +170,7 @@ def jurisdiction_of(text: bytes, name: str) -> Jurisdiction:
     r = table.reviewers
     digest = hashlib.sha256(text).hexdigest()
     who = (r.least_count, tuple(r.two_people_for), r.source)
-    return Jurisdiction(table.id, table.name, table.timezone, digest, *who, submit, appeal, offences, tuple(table.notes))
+    return Jurisdiction(table.id, table.name, table.timezone, digest, *who, *terms, offences, tuple(table.notes))
 
 
 def _shipped() -> "resources.abc.Traversable":

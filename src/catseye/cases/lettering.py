@@ -39,6 +39,20 @@ def marked(text: str) -> str:
     return "".join(_run(font, "".join(letters)) for font, letters in runs)
 
 
+def cut(text: str, most_chars: int) -> str:
+    """The text, ended by … where it would take more room than that many letters: one that must be named takes that of eight.
+
+    >>> cut("stop line", 20), cut("stop line", 6), cut("กกก", 20)
+    ('stop line', 'stop …', 'กก…')
+    """
+    room = most_chars
+    for at, letter in enumerate(text):
+        room -= 1 if _font_of(letter) else 8
+        if room < 1 and (room < 0 or at + 1 < len(text)):
+            return f"{text[:at]}…"
+    return text
+
+
 def _font_of(letter: str) -> str:
     if letter.isspace() or ord(letter) in letters_of(PLAIN):
         return PLAIN

@@ -16,7 +16,7 @@ from reportlab.platypus import BaseDocTemplate, CondPageBreak, Flowable, Frame, 
 from catseye.cases.account import CustodyLine, in_time_until, measured_in_words
 from catseye.cases.case import Case, State
 from catseye.cases.errors import CaseError
-from catseye.cases.lettering import PLAIN, STRONG, make_fonts_known, marked
+from catseye.cases.lettering import PLAIN, STRONG, cut, make_fonts_known, marked
 from catseye.cases.terms import clock
 from catseye.cases.timeline import Told, timeline
 from catseye.core.time import NS_PER_S, Stamp
@@ -67,8 +67,9 @@ _TITLE, _LEAD, _HEAD = (
 _PLATE = _style(17, _INK, STRONG, leading=20)
 
 
-def _p(text: str, style: ParagraphStyle = _BODY) -> Paragraph:
-    return Paragraph(marked(text), style)
+def _p(text: str, style: ParagraphStyle = _BODY, most_chars: int = 400) -> Paragraph:
+    """A paragraph, cut so that no single one can fill a page; what was cut stands whole in the JSON report."""
+    return Paragraph(marked(cut(text, most_chars)), style)
 
 
 def _first_page(case: Case, stills: Sequence[bytes]) -> list[Flowable]:
@@ -89,7 +90,7 @@ def _masthead(case: Case) -> Table:
     fell = hearing is not None and hearing.said == "overturned"
     word = "OVERTURNED" if fell else state.value.replace("-", " ").upper()
     pill = _Pill(word, _FELL if fell else _COLOUR.get(state, _OVER))
-    left = [_p(f"CASE {case.id}   ·   EVENT {case.opening.event.id[:16]}…", _LABEL), _p(case.opening.law.offence, _TITLE)]
+    left = [_p(f"CASE {case.id}   ·   EVENT {case.opening.event.id[:16]}…", _LABEL), _p(case.opening.law.offence, _TITLE, 120)]
     table = Table([[left, pill]], colWidths=[_WIDTH_PT - pill.width, pill.width])
     style = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, 0), 1.6, _INK), ("BOTTOMPADDING", (0, 0), (-1, -1), 7)]
     table.setStyle(TableStyle([*_NO_PADDING, *style]))
@@ -99,7 +100,7 @@ def _masthead(case: Case) -> Table:
 def _facts(case: Case) -> Table:
     o, zone = case.opening, case.opening.law.timezone
     event, plate = o.event, case.decided.plate
-    where: list[Flowable] = [_label("WHERE"), _p(o.place or o.site, _LEAD), _p(f"site {o.site}, camera {event.camera}", _SMALL)]
+    where: list[Flowable] = [_label("WHERE"), _p(o.place or o.site, _LEAD, 120), _p(f"site {o.site}, camera {event.camera}", _SMALL)]
     if o.position_deg is not None:
         where.append(_p(f"{o.position_deg[0]:.5f}, {o.position_deg[1]:.5f} (WGS-84)", _SMALL))
     when: list[Flowable] = [_label("WHEN"), _p("not known", _LEAD)]
@@ -166,16 +167,17 @@ def _decided(case: Case) -> Table:
     if not rows:
         return _plain_table([[_p("Nobody yet. What the machine saw is a suggestion.", _BODY)]], [_WIDTH_PT])
     rows.sort(key=lambda row: row[2].utc_ns)
-    cells = [[_p(word, _style(9.5, _INK, STRONG)), _p(by), _p(why), _p(clock(when, zone)[:16], _RIGHT)] for word, by, when, why in rows]
+    cells = [[_p(word, _style(9.5, _INK, STRONG)), _p(by), _p(why, most_chars=160), _p(clock(when, zone)[:16], _RIGHT)] for word, by, when, why in rows]
     return _plain_table(cells, [_WIDTH_PT * share for share in (0.16, 0.24, 0.43, 0.17)])
 
 
 def _timeline(told: Sequence[Told], zone: str) -> list[Flowable]:
     cells = []
     for each in told:
-        said = f"<b>{marked(each.by)}</b> {marked(each.what)}" if not each.by_machine else f"{marked(each.by)} {marked(each.what)}"
+        by, what = marked(cut(each.by, 130)), marked(cut(each.what, 400))
+        said = f"{by} {what}" if each.by_machine else f"<b>{by}</b> {what}"
         if each.why and each.kind not in ("submitted",):
-            said += f' <font color="{_GREY.hexval().replace("0x", "#")}">({marked(each.why)})</font>'
+            said += f' <font color="{_GREY.hexval().replace("0x", "#")}">({marked(cut(each.why, 2500))})</font>'
         cells.append([_p(clock(each.when, zone)[:19], _SMALL), _Dot(is_person=not each.by_machine), Paragraph(said, _BODY)])
     table = Table(cells, colWidths=[82, 14, _WIDTH_PT - 96])
     style = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("TOPPADDING", (0, 0), (-1, -1), 1.2), ("BOTTOMPADDING", (0, 0), (-1, -1), 1.2)]
