@@ -33,6 +33,7 @@ UNITLESS = {
     "seq": "a position in the sealed log",
     "number": "a position in a dossier",
     "value": "Measure: its unit is the field beside it",
+    "within": "a term of the law: its unit is the field beside it",
     "doubt": "Measure: same unit as its value",
     "kind": "a code of RoadUser",
     "track": "an identifier",

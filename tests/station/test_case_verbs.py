@@ -5,7 +5,7 @@ import json
 import sqlite3
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.cases.factories import red_light
-from tests.support.postgres import fresh_database
+from tests.vault.conftest import database_url
 
 from catseye.cases.case import CASE
 from catseye.cases.desk import CaseDesk
@@ -37,6 +37,7 @@ certificate = "calibration.json"
 """
 DAY_NS = 86_400 * NS_PER_S
 VIEW = Calibration(np.diag([1.0, -1.0, 1.0]), np.zeros(2), np.zeros((10, 10)), (320.0, 240.0), (320.0, 240.0), (0.0, 0.0), 10.0)
+__all__ = ["database_url"]  # a fixture
 Say = Callable[..., tuple[int, dict[str, Any]]]
 
 
@@ -47,16 +48,6 @@ def violation(days_ago: float = 1.0, **other: Any) -> Event:
 def phase(event: Event) -> Event:
     details = {"signal": "near-lamp", "state": "red", "detail": "near-lamp: red"}
     return Event("signal-state", "cam-1", event.time_ns - 2 * NS_PER_S, event.time_ns + 9 * NS_PER_S, details=details)
-
-
-@pytest.fixture(params=("sqlite", "postgresql"))
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield ""
-        return
-    request.getfixturevalue("postgresql")
-    with fresh_database() as url:
-        yield url
 
 
 def made(folder: Path, *events: Event, database_url: str = "", days_since_calibration: int = 100) -> None:
