@@ -229,7 +229,12 @@ def test_facts_are_read_back_as_they_were() -> None:
 
 def test_a_custody_line_left_out_changed_or_moved_breaks_the_chain() -> None:
     lines = custody_bytes([CustodyLine(str(n), "officer", "look", "review", "licence-1", at(n), "why") for n in range(5)]).splitlines(keepends=True)
-    for broken in (lines[1:], [*lines[:2], *lines[3:]], [lines[0], lines[2], lines[1], *lines[3:]], [lines[0].replace(b'"why":"why"', b'"why":"who"'), *lines[1:]]):
+    for broken in (
+        lines[1:],
+        [*lines[:2], *lines[3:]],
+        [lines[0], lines[2], lines[1], *lines[3:]],
+        [lines[0].replace(b'"why":"why"', b'"why":"who"'), *lines[1:]],
+    ):
         with pytest.raises(ValueError, match=r"line \d: the line before"):
             custody_lines(b"".join(broken))
     assert len(custody_lines(b"".join(lines[:3]))) == 3  # its end alone is shown by the manifest

@@ -31,11 +31,12 @@ _NOT_READ = "the container has to be right first"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All checks in order. `case`, `event` and `signed` as the manifest and the head say; empty where they cannot be read."""
+    """All checks in order. `case`, `event`, `camera` and `signed` as the manifest and the head say; empty where they cannot be read."""
 
     checks: tuple[Checked, ...]
     case: str = ""
     event: str = ""
+    camera: str = ""
     signed: str = ""
 
     @property
@@ -71,7 +72,7 @@ def _verdict(made: tuple[Checked, ...], bag: Bag) -> Verdict:
         signed = bag.signed
     except (NotReached, FoundFault):
         return Verdict(made)
-    return Verdict(made, manifest.case, manifest.event, signed.iso() if signed else "")
+    return Verdict(made, manifest.case, manifest.event, manifest.camera, signed.iso() if signed else "")
 
 
 def _bag(file: BinaryIO, reading: ZipReading) -> Bag:
