@@ -55,7 +55,7 @@ def verify_package(path: Path, asked: Asked) -> Verdict:
     if faults := root_faults(asked.root):
         raise AuthorityError("the root certificate", faults[0], "the authority's own certificate")
     with _opened(path) as file:
-        reading = read_zip(file, Bag.is_kept)
+        reading = _read(path, file)
         first = Checked(CONTAINER_CHECK.number, CONTAINER_CHECK.title, FAILED if reading.faults else PASSED, reading.faults)
         if not reading.is_whole:
             rest = tuple(Checked(check.number, check.title, NOT_REACHED, (), _NOT_READ) for check in (*CHECKS, REPLAY_CHECK))
@@ -64,6 +64,13 @@ def verify_package(path: Path, asked: Asked) -> Verdict:
         made = [first, *(checked(check, bag, asked) for check in CHECKS)]
         made.append(_replayed(file, reading, bag, asked, made))
         return _verdict(tuple(made), bag)
+
+
+def _read(path: Path, file: BinaryIO) -> ZipReading:
+    try:
+        return read_zip(file, Bag.is_kept)
+    except PackageError as error:
+        raise PackageError(str(path), error.came, error.wanted) from None
 
 
 def _verdict(made: tuple[Checked, ...], bag: Bag) -> Verdict:
