@@ -77,6 +77,8 @@ def _log(context: typer.Context) -> None:
 
 @case_app.callback(invoke_without_command=True)
 def _case(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @authority_app.callback(invoke_without_command=True)
