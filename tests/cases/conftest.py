@@ -1,4 +1,4 @@
-"""A vault on both databases for what is kept in one."""
+"""Cases lie in a vault, on both databases."""
 
 from tests.vault.conftest import database_url, open_vault, vault
 

@@ -5,8 +5,9 @@ Pure facts: no video library. `vision` reads the packets, `cases` compares them.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, Self
@@ -93,30 +94,59 @@ def differences(written: PacketList, found: Sequence[Packet], most_count: int = 
     return told if len(told) <= most_count else [*told[:most_count], f"and {len(told) - most_count} more"]
 
 
-def _differences(written: PacketList, found: Sequence[Packet]) -> Iterable[str]:
+def _differences(written: PacketList, found: Sequence[Packet]) -> Iterator[str]:
     before = written.packets
-    if [packet.sha256 for packet in before] == [packet.sha256 for packet in found]:
+    was, now = [packet.sha256 for packet in before], [packet.sha256 for packet in found]
+    if was == now:
         shifted = [number for number, (a, b) in enumerate(zip(before, found, strict=True)) if a != b]
         yield from (f"{_named(written, number)} is shown at another time, or marked as another kind of frame" for number in shifted)
         return
-    known, there = {packet.sha256 for packet in before}, {packet.sha256 for packet in found}
-    if before and not known & there:
+    if was and not set(was) & set(now):
         yield "not one packet is of the original: another clip, or encoded again"
         return
-    yield from _moved(written, [packet.sha256 for packet in found])
-    lost = [number for number, packet in enumerate(before) if packet.sha256 not in there]
-    strange = [number for number, packet in enumerate(found) if packet.sha256 not in known]
-    at_pts = {found[number].pts: number for number in strange if found[number].pts is not None}
-    changed = {number: at_pts[before[number].pts] for number in lost if before[number].pts in at_pts}
-    yield from (f"{_named(written, number)} was changed" for number in changed)
-    gone = [number for number in lost if number not in changed]
-    yield from _gone(written, gone)
-    yield from (f"packet {number} of the file was put in" for number in strange if number not in changed.values())
-    if len(found) > len(there):
-        yield f"{len(found) - len(there)} packets stand in the file more than once"
+    lost, strange = _unmatched(was, now)
+    moved = _paired(lost, strange, was, now)
+    yield from _moved(written, sorted(moved))
+    lost, strange = [n for n in lost if n not in moved], [n for n in strange if n not in moved.values()]
+    changed = _paired(lost, strange, [packet.pts for packet in before], [packet.pts for packet in found])
+    yield from (f"{_named(written, number)} was changed" for number in sorted(changed))
+    yield from _gone(written, [number for number in lost if number not in changed])
+    for number in strange:
+        if number not in changed.values():
+            yield f"packet {number} of the file {'stands there more than once' if now[number] in was else 'was put in'}"
 
 
-def _gone(written: PacketList, gone: Sequence[int]) -> Iterable[str]:
+def _unmatched(was: Sequence[str], now: Sequence[str]) -> tuple[list[int], list[int]]:
+    """What is not in its place of the longest part both have in common, before and now. Contents may repeat: a street where nothing moves."""
+    lost: list[int] = []
+    strange: list[int] = []
+    for what, begin, end, new_begin, new_end in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+        if what != "equal":
+            lost += range(begin, end)
+            strange += range(new_begin, new_end)
+    return lost, strange
+
+
+def _paired(lost: Sequence[int], strange: Sequence[int], was: Sequence[object], now: Sequence[object]) -> dict[int, int]:
+    """Of each that is lost the one among the strange that is equal in this, each once."""
+    free: dict[object, list[int]] = {}
+    for number in reversed(strange):
+        free.setdefault(now[number], []).append(number)
+    return {number: free[was[number]].pop() for number in lost if was[number] is not None and free.get(was[number])}
+
+
+def _moved(written: PacketList, moved: Sequence[int]) -> Iterator[str]:
+    begin, left = 0, set(moved)
+    for number, gop in enumerate(written.gops):
+        whole = set(range(begin, begin + len(gop)))
+        if whole <= left:
+            yield f"group of pictures {number} stands at another place"
+            left -= whole
+        begin += len(gop)
+    yield from (f"{_named(written, number)} stands at another place" for number in sorted(left))
+
+
+def _gone(written: PacketList, gone: Sequence[int]) -> Iterator[str]:
     """Runs of lost packets: at either end the clip was cut."""
     last = len(written.packets) - 1
     runs: list[list[int]] = []
@@ -129,20 +159,6 @@ def _gone(written: PacketList, gone: Sequence[int]) -> Iterable[str]:
         what = _named(written, run[0]) if len(run) == 1 else f"{len(run)} packets, from {_named(written, run[0])} to {_named(written, run[-1])},"
         at_end = "cut off at the beginning" if run[0] == 0 else "cut off at the end" if run[-1] == last else "dropped"
         yield f"{what} {'was' if len(run) == 1 else 'were'} {at_end}"
-
-
-def _moved(written: PacketList, found: Sequence[str]) -> Iterable[str]:
-    """Groups, then packets within a group, that stand in another order than they were."""
-    place = {digest: number for number, digest in reversed(list(enumerate(found)))}
-    begins = [(min(places), number) for number, gop in enumerate(written.gops) if (places := [place[p.sha256] for p in gop if p.sha256 in place])]
-    order = [number for _, number in sorted(begins)]
-    if order != sorted(order):
-        swapped = [number for at, number in zip(sorted(order), order, strict=True) if at != number]
-        yield f"groups of pictures {', '.join(map(str, sorted(swapped)))} stand in another order"
-    for number, gop in enumerate(written.gops):
-        places = [place[packet.sha256] for packet in gop if packet.sha256 in place]
-        if places != sorted(places):
-            yield f"packets of group {number} stand in another order"
 
 
 def _named(written: PacketList, number: int) -> str:

@@ -18,7 +18,7 @@ def packet_list_of(clip: Path | bytes) -> PacketList:
     """What the first video stream of a clip consists of; as far as it can be read, when it is cut short. SourceError when it is no video at all."""
     shown = str(clip) if isinstance(clip, Path) else _SHOWN
     try:
-        with av.open(str(clip) if isinstance(clip, Path) else BytesIO(clip)) as container:
+        with av.open(str(clip) if isinstance(clip, Path) else BytesIO(clip), "r") as container:
             if not container.streams.video:
                 raise SourceError(shown, "no video in it", "a clip")
             return PacketList.of(container.streams.video[0].codec_context.name, list(_packets(container)))

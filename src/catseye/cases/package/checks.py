@@ -323,6 +323,9 @@ def _opened(bag: Bag, asked: Asked) -> Faults:
             lists[path] = media, bag.parsed(media.packets, PacketList.from_json)
     if not lists:
         raise FoundFault(Fault(CONTAINER, "no sealed clip to hold an opened one against"))
+    if not opened.packets:
+        yield Fault(next(iter(lists)), f"{opened.shown}: not one packet can be read out of it: cut short, or no clip")
+        return
     there = {packet.sha256 for packet in opened.packets}
     path = next((path for path, (media, _) in lists.items() if media.sha256 == opened.sha256), "")
     path = path or max(lists, key=lambda each: len(there & {packet.sha256 for packet in lists[each][1].packets}))

@@ -31,11 +31,12 @@ _NOT_READ = "the container has to be right first"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All checks in order. `case`, `event` and `signed` as the manifest and the head say; empty where they cannot be read."""
+    """All checks in order. `case`, `event`, `camera` and `signed` as the manifest and the head say; empty where they cannot be read."""
 
     checks: tuple[Checked, ...]
     case: str = ""
     event: str = ""
+    camera: str = ""
     signed: str = ""
 
     @property
@@ -54,7 +55,7 @@ def verify_package(path: Path, asked: Asked) -> Verdict:
     if faults := root_faults(asked.root):
         raise AuthorityError("the root certificate", faults[0], "the authority's own certificate")
     with _opened(path) as file:
-        reading = read_zip(file, Bag.is_kept)
+        reading = _read(path, file)
         first = Checked(CONTAINER_CHECK.number, CONTAINER_CHECK.title, FAILED if reading.faults else PASSED, reading.faults)
         if not reading.is_whole:
             rest = tuple(Checked(check.number, check.title, NOT_REACHED, (), _NOT_READ) for check in (*CHECKS, REPLAY_CHECK))
@@ -65,13 +66,20 @@ def verify_package(path: Path, asked: Asked) -> Verdict:
         return _verdict(tuple(made), bag)
 
 
+def _read(path: Path, file: BinaryIO) -> ZipReading:
+    try:
+        return read_zip(file, Bag.is_kept)
+    except PackageError as error:
+        raise PackageError(str(path), error.came, error.wanted) from None
+
+
 def _verdict(made: tuple[Checked, ...], bag: Bag) -> Verdict:
     try:
         manifest = bag.manifest
         signed = bag.signed
     except (NotReached, FoundFault):
         return Verdict(made)
-    return Verdict(made, manifest.case, manifest.event, signed.iso() if signed else "")
+    return Verdict(made, manifest.case, manifest.event, manifest.camera, signed.iso() if signed else "")
 
 
 def _bag(file: BinaryIO, reading: ZipReading) -> Bag:
