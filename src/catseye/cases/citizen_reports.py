@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
+from catseye.cases.errors import CaseError
+from catseye.cases.people import MACHINE, is_among, person
 from catseye.cases.scheme import ACCIDENT, VIOLATION, Adopted, Scheme
 from catseye.core.errors import CatseyeError
 from catseye.core.geo import GeoPoint
@@ -29,7 +31,7 @@ class ReportRefusedError(CatseyeError):
     """A report that is not taken; nothing of it is kept."""
 
 
-class ReportStateError(CatseyeError):
+class ReportStateError(CaseError):
     """A step that does not follow from what happened so far, or that this person may not take."""
 
 
@@ -149,7 +151,7 @@ def intake(claim: Claim, evidence: Sequence[Evidence], adopted: Adopted, receive
     if facts["kind"] != VIOLATION:
         route = scheme.route[scheme.offence[claim.offence].kind]
         where = {"offence": claim.offence, "text": claim.text, "deg": [claim.place.lat_deg, claim.place.lon_deg], "accuracy_m": claim.accuracy_m}
-        steps.append(Step(1, "routed", received, "catseye", {"to": route.to, "address": route.address, "what": where}))
+        steps.append(Step(1, "routed", received, f"{MACHINE}catseye report file", {"to": route.to, "address": route.address, "what": where}))
     return report_id(scheme, claim, evidence), tuple(steps)
 
 
@@ -212,9 +214,18 @@ class Report:
         return self.state in ("received", "triaged", "accepted")
 
     @property
-    def deciders(self) -> frozenset[str]:
+    def deciders(self) -> tuple[str, ...]:
         """Who said that it is true, or that money is due: none of them may pay."""
-        return frozenset({self.accepted_by, self.approved_by, *(review.by for review in self.reviews)}) - {""}
+        return tuple(name for name in (self.accepted_by, self.approved_by, *(review.by for review in self.reviews)) if name)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to come; a duplicate is over once its reporter was told, and may be taken up again."""
+        is_told = self.state in ("rejected", "duplicate") and bool(self.outcome)
+        return is_told or self.state in ("credited", "paid", "lapsed", "reversed") or (self.state == "published" and not self.is_valid)
+
+
+_BY_THE_MACHINE = ("routed", "lapsed")  # may be; all else is a person's word
 
 
 def report_of(name: str, steps: Sequence[Step]) -> Report:
@@ -236,8 +247,8 @@ def after(report: Report, step: Step) -> Report:
     states, move = _MOVES[step.kind]
     if report.state not in states:
         raise ReportStateError(f"report {report.id}", f"{step.kind} while it is {report.state}", f"a report that is {' or '.join(states)}")
-    if not step.by.strip():
-        raise ReportStateError(f"report {report.id}", f"{step.kind} by nobody", "a name")
+    if step.kind not in _BY_THE_MACHINE:
+        person(step.by, f"report {report.id}, {step.kind}")
     return replace(move(report, step), steps_count=report.steps_count + 1)
 
 
@@ -275,7 +286,7 @@ def _accepted(report: Report, step: Step) -> Report:
 def _reviewed(report: Report, step: Step) -> Report:
     if step.facts["finding"] not in FINDINGS:
         raise ReportStateError(f"report {report.id}", f"found {step.facts['finding']!r}", "one of " + ", ".join(FINDINGS))
-    if step.by in {review.by for review in report.reviews}:
+    if is_among(step.by, tuple(review.by for review in report.reviews)):
         raise ReportStateError(f"report {report.id}", f"a further review by {step.by}", "somebody who has not reviewed it")
     reviews = (*report.reviews, ReviewOfReport(step.by, step.facts["finding"], step.facts["why"]))
     wanted_count = (2 if step.facts["drawn"] else 1) if len(reviews) == 1 else report.reviews_wanted_count
@@ -305,7 +316,7 @@ def _credited(report: Report, step: Step) -> Report:
 
 
 def _paid(report: Report, step: Step) -> Report:
-    if step.by in report.deciders:
+    if is_among(step.by, report.deciders):
         raise ReportStateError(f"report {report.id}", f"{step.by} would pay, and decided on it", "somebody who neither accepted, reviewed nor approved it")
     return replace(report, state="paid", paid_by=step.by)
 
@@ -337,8 +348,9 @@ _MOVES = {
 
 
 def next_step(report: Report, kind: str, when: Stamp, by: str, facts: Mapping[str, Any] | None = None) -> Step:
-    """The step that would be added; ReportStateError when it may not be."""
-    step = Step(report.steps_count, kind, when, by, dict(facts or {}))
+    """The step that would be added; ReportStateError when it may not be, CaseError when `by` is no person."""
+    name = by if kind in _BY_THE_MACHINE else person(by, f"report {report.id}, {kind}")
+    step = Step(report.steps_count, kind, when, name, dict(facts or {}))
     after(report, step)
     return step
 

@@ -54,7 +54,22 @@ def scheme_of(vault: "Vault", report: Report) -> Scheme:
 def decide(vault: "Vault", name: str, kind: str, when: Stamp, by: str, **facts: Any) -> Report:
     """One step by a person. ReportStateError when it may not be, DossierMovedError when somebody else was faster."""
     vault.dossiers.add(REPORT, name, [next_step(read(vault, name), kind, when, by, facts)])
-    return read(vault, name)
+    return settle(vault, name, when)
+
+
+def settle(vault: "Vault", name: str, when: Stamp) -> Report:
+    """The report as it is; one that is over is kept as long as the site's retention says from then on, one that is open as long as it takes."""
+    report = read(vault, name)
+    vault.retention.end(REPORT, name, when if report.is_over else None)
+    return report
+
+
+def find(vault: "Vault", beginning: str) -> Report:
+    """The report whose id begins so. ReportStateError when there is none, or more than one."""
+    found = [name for name, _ in vault.dossiers.of_kind(REPORT) if beginning and name.startswith(beginning)]
+    if len(found) != 1:
+        raise ReportStateError(f"report {beginning!r}", f"{len(found)} reports that begin so", "the id of one, or enough of its beginning")
+    return read(vault, found[0])
 
 
 def alike(vault: "Vault", name: str) -> list[Likeness]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from catseye.cases.citizen_reports import REPORT, Report, ReportStateError, next_step
 from catseye.cases.duplicates import likeness, order
-from catseye.cases.report_desk import decide, read, reports, scheme_of
+from catseye.cases.people import same_person
+from catseye.cases.report_desk import decide, read, reports, scheme_of, settle
 from catseye.cases.scheme import Money, Scheme
 from catseye.core.grant import Grant
 from catseye.core.time import NS_PER_S, Stamp
@@ -63,7 +64,7 @@ def approve(vault: "Vault", name: str, when: Stamp, by: str) -> Report:
     booking = Booking(_reward_key(report), scheme.money.currency, postings, f"reward for report {name}", scheme.month(when))
     due = next_step(report, "reward-due", when, by, {"amount_minor": reward_minor, "currency": scheme.money.currency, "key": booking.key})
     try:
-        vault.ledger.book(booking, when, by, [Cap(account, scheme.money.month_most_minor)], [Beside(REPORT, name, (due,))])
+        vault.ledger.book(booking, when, due.by, [Cap(account, scheme.money.month_most_minor)], [Beside(REPORT, name, (due,))])
     except CapReachedError:
         return decide(vault, name, "credited", when, by, why="the month's cap is reached")
     except KeyReusedError:  # the reward of this case was given to another report meanwhile
@@ -85,9 +86,10 @@ def pay(vault: "Vault", identities: "Identities", name: str, grant: Grant, when:
         paid = next_step(report, "paid", when, grant.who, {"key": key})
         identities.refuse_unknown(report.claim.reporter)
         booking = Booking(key, money.currency, moved(report.reward_minor, _account(report), PAID_OUT), f"reward for report {name} paid")
-        booked = vault.ledger.book(booking, when, grant.who, beside=[Beside(REPORT, name, (paid,))])
-    if booked.by != grant.who:
+        booked = vault.ledger.book(booking, when, paid.by, beside=[Beside(REPORT, name, (paid,))])
+    if not same_person(booked.by, grant.who):
         raise ReportStateError(f"report {name}", f"paid by {booked.by} on {booked.when.iso()}", "a reward that is due")
+    settle(vault, name, booked.when)
     payee = identities.look(report.claim.reporter, grant, when, f"to pay the reward of report {name}")
     return PayOut(name, report.reward_minor, money.currency, payee, booked.when, is_again=booked.when != when)
 
@@ -99,8 +101,8 @@ def reverse(vault: "Vault", name: str, why: str, when: Stamp, by: str) -> Report
         return report
     step = next_step(report, "reversed", when, by, {"why": why})
     keys = [f"paid/{name}", _reward_key(report)] if report.state == "paid" else [_reward_key(report)]
-    vault.ledger.reverse_all(keys, f"reversed: {why}", when, by, [Beside(REPORT, name, (step,))])
-    return read(vault, name)
+    vault.ledger.reverse_all(keys, f"reversed: {why}", when, step.by, [Beside(REPORT, name, (step,))])
+    return settle(vault, name, when)
 
 
 def lapse(vault: "Vault", scheme: Scheme, now: Stamp, by: str) -> list[Report]:
@@ -109,7 +111,7 @@ def lapse(vault: "Vault", scheme: Scheme, now: Stamp, by: str) -> list[Report]:
     for report in gone:
         step = next_step(report, "lapsed", now, by)
         vault.ledger.reverse_all([_reward_key(report)], "lapsed", now, by, [Beside(REPORT, report.id, (step,))])
-    return [read(vault, report.id) for report in gone]
+    return [settle(vault, report.id, now) for report in gone]
 
 
 def _is_over(report: Report, money: Money, now: Stamp) -> bool:

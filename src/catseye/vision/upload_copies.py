@@ -1,10 +1,8 @@
-"""Redacted copies of photographs, and sheets of redacted stills: JPEGs made of `RedactedPicture`s and of nothing else."""
+"""Redacted copies of photographs: JPEGs made of `RedactedPicture`s and of nothing else."""
 
 import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -17,13 +15,12 @@ from catseye.core.sealed import RedactedMedia
 from catseye.vision import models
 from catseye.vision.detect.detector import open_detector
 from catseye.vision.evidence.whole import new_file
+from catseye.vision.evidence.written import STILL_TYPE, refuse_raw
 from catseye.vision.region_adders import adders_here, open_redactor
 
 MOST_SIDE_PX = 1920
-COPY_TYPE = "image/jpeg"
-_SHEET_SIDE_PX, _SHEET_COLUMNS_COUNT = 960, 2
 _JPEG_PERCENT = 88
-_CAMERA = "upload"
+CAMERA = "upload"
 
 
 class StillCopy:
@@ -34,52 +31,38 @@ class StillCopy:
 
     def __init__(self, detector: str = models.DEFAULT) -> None:
         open_redactor(detector)  # fails now or never
-        self._name, self._detector = detector, open_detector(detector)
-        self._said: dict[str, Any] = {"detector": detector, "adders": [type(adder).__name__ for adder in adders_here()]}
+        self.detector, self._eye = detector, open_detector(detector)
+        self._adders = [type(adder).__name__ for adder in adders_here()]
 
     def redacted(self, rgb: Pixels) -> RedactedPicture:
         """One picture, shrunk to MOST_SIDE_PX, with heads and plates filled. ModelError when the redactor withholds it."""
         fitted = _fitted(rgb, MOST_SIDE_PX)
         height_px, width_px = fitted.shape[:2]
-        frame = RawFrame(_CAMERA, 0, 0, None, width_px, height_px, lambda w, h, form: _converted(fitted, w, h, form))
-        redactor = open_redactor(self._name)
-        redactor.see(frame, _nobody(), self._detector.detect(frame), rgb=fitted, is_still=True)
+        frame = RawFrame(CAMERA, 0, 0, None, width_px, height_px, lambda w, h, form: _converted(fitted, w, h, form))
+        redactor = open_redactor(self.detector)
+        redactor.see(frame, _nobody(), self._eye.detect(frame), rgb=fitted, is_still=True)
         pictures = redactor.close()
         if len(pictures) != 1:
             raise ModelError("redaction", "a picture was withheld", "a detector that looks at it")
         return pictures[0]
 
-    def write(self, originals: Sequence[Pixels], to: Path, *, derived_from: str) -> RedactedMedia:
-        """A JPEG of one picture, or a sheet of several; and what was filled, a line each."""
-        pictures = [self.redacted(rgb) for rgb in originals]
-        content = _jpeg(pictures)
-        lines = [{"derived_from": derived_from} | self._said, *({"still": nth, "filled_ratio": picture.filled_ratio} for nth, picture in enumerate(pictures))]
+    def write(self, original: Pixels, to: Path, *, derived_from: str) -> RedactedMedia:
+        """A JPEG at `to`, with how much of it was filled, and by whom it was looked at."""
+        picture = self.redacted(original)
+        content = _jpeg(picture)
+        line = {"derived_from": derived_from, "filled_ratio": picture.filled_ratio, "detector": self.detector, "adders": self._adders}
         with new_file(to) as file:
             file.write(content)
-        log = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines).encode()
-        return RedactedMedia(to, COPY_TYPE, hashlib.sha256(content).hexdigest(), len(content), derived_from, log)
+        log = (json.dumps(line, sort_keys=True) + "\n").encode()
+        return RedactedMedia(to, STILL_TYPE, hashlib.sha256(content).hexdigest(), len(content), derived_from, log)
 
 
-def _jpeg(pictures: Sequence[RedactedPicture]) -> bytes:
-    for picture in pictures:
-        if type(picture) is not RedactedPicture:
-            raise TypeError(f"copy: a {type(picture).__name__} came; wanted a RedactedPicture: nothing else may be stored")
-    sheet = pictures[0].rgb if len(pictures) == 1 else _sheet([_fitted(picture.rgb, _SHEET_SIDE_PX) for picture in pictures])
-    is_done, content = cv2.imencode(".jpg", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_PERCENT])
+def _jpeg(picture: RedactedPicture) -> bytes:
+    refuse_raw(picture)
+    is_done, content = cv2.imencode(".jpg", cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_PERCENT])
     if not is_done:
         raise ModelError("copy", "OpenCV writes no JPEG", "an OpenCV that does")
     return content.tobytes()
-
-
-def _sheet(stills: Sequence[Pixels]) -> Pixels:
-    """Side by side, row by row, on black."""
-    height_px, width_px = (max(still.shape[side] for still in stills) for side in (0, 1))
-    rows_count = -(-len(stills) // _SHEET_COLUMNS_COUNT)
-    sheet = np.zeros((rows_count * height_px, _SHEET_COLUMNS_COUNT * width_px, 3), np.uint8)
-    for nth, still in enumerate(stills):
-        top, left = nth // _SHEET_COLUMNS_COUNT * height_px, nth % _SHEET_COLUMNS_COUNT * width_px
-        sheet[top : top + still.shape[0], left : left + still.shape[1]] = still
-    return sheet
 
 
 def _fitted(rgb: Pixels, most_side_px: int) -> Pixels:

@@ -6,7 +6,7 @@ Nothing of the original's metadata reaches a copy, because a copy is made of pix
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -22,13 +22,13 @@ from catseye.core.arrays import Pixels
 from catseye.core.errors import StoreError
 from catseye.core.sealed import RedactedMedia, SealedMedia
 from catseye.core.time import Stamp
-from catseye.vision.evidence import seal
+from catseye.vision.evidence import redacted_copy, seal
 from catseye.vision.likeness import looks_of
 from catseye.vision.own_time import taken_at
-from catseye.vision.upload_copies import StillCopy
+from catseye.vision.upload_copies import CAMERA, StillCopy
 from catseye.vision.upload_formats import JPEG, PNG, UploadError, recognised, segment, walked
 
-__all__ = ["StillCopy", "Upload", "UploadError", "VideoCopy", "take_in"]
+__all__ = ["StillCopy", "Upload", "UploadError", "take_in"]
 
 IN_MEMORY_BYTES = 64 << 20
 MOST_BYTES = 500_000_000
@@ -37,10 +37,6 @@ MOST_VIDEO_PX2 = 8192 * 4320
 LOOKS_OF_A_VIDEO_COUNT = 8
 _CHUNK_BYTES = 1 << 20
 _HEAD_BYTES = 64
-_STILLS_COUNT = 6
-
-VideoCopy = Callable[[BinaryIO, Path], RedactedMedia]
-"""Makes the redacted copy of a video at a path: `evidence.redacted_copy`, bound to a detector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +68,7 @@ class _Seen:
     duration_s: float
     own_times_ns: tuple[int, ...]
     looks: tuple[str, ...]
-    stills: tuple[Pixels, ...]
+    photograph: Pixels | None
 
 
 def take_in(
@@ -82,15 +78,14 @@ def take_in(
     recipients: Sequence[str],
     stills: StillCopy,
     *,
-    copy_video: VideoCopy | None = None,
     local: tzinfo = UTC,
     most_bytes: int = MOST_BYTES,
     announced_bytes: int | None = None,
 ) -> Upload:
     """Take one upload in: `<name>.age` and its copy lie in `staging` once this returns, and neither of them when it raises.
 
-    `announced_bytes`: what the sender says will come (Content-Length); `local`: where a photograph without offset was taken. Without `copy_video` the copy of a
-    video is a sheet of redacted stills. UploadError: too large, of no kind we know, two kinds at once, cut. ModelError: nothing here can redact.
+    `announced_bytes`: what the sender says will come (Content-Length); `local`: where a photograph without offset was taken.
+    UploadError: too large, of no kind we know, two kinds at once, cut. EvidenceError: a video that cannot be decoded. ModelError: nothing here can redact.
     """
     if announced_bytes is not None and announced_bytes > most_bytes:
         raise UploadError("upload", f"{announced_bytes} bytes announced", f"at most {most_bytes}")
@@ -103,10 +98,10 @@ def take_in(
         seen = _photograph(file, media_type, local) if media_type in (JPEG, PNG) else _video(file, local)
         try:
             file.seek(0)
-            if copy_video is not None and media_type not in (JPEG, PNG):
-                copy = copy_video(file, copy_path)
+            if seen.photograph is None:
+                copy = redacted_copy(file, copy_path, camera=CAMERA, detector=stills.detector).media
             else:
-                copy = stills.write(seen.stills, copy_path, derived_from=digest)
+                copy = stills.write(seen.photograph, copy_path, derived_from=digest)
             file.seek(0)
             sealed = seal(file, sealed_path, recipients, media_type)
         except BaseException:  # Ctrl-C too: one without the other is half of what was promised
@@ -158,7 +153,7 @@ def _photograph(file: BinaryIO, media_type: str, local: tzinfo) -> _Seen:
     exif = segment(data, 0xE1, b"Exif\0\0") if media_type == JPEG else _png_chunk(data, b"eXIf")
     taken = taken_at(exif, local) if exif else None
     luma = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), np.uint8)
-    return _Seen(rgb.shape[1], rgb.shape[0], 0.0, () if taken is None else (_ns(taken),), looks_of(luma), (rgb,))
+    return _Seen(rgb.shape[1], rgb.shape[0], 0.0, () if taken is None else (_ns(taken),), looks_of(luma), rgb)
 
 
 def _said_size_px(data: bytes, media_type: str) -> tuple[int, int]:
@@ -199,22 +194,21 @@ def _video(file: BinaryIO, local: tzinfo) -> _Seen:
             duration_s = float((last - first) * lane.time_base)
             own = _video_times(container.metadata.get("creation_time", ""), duration_s, local)
             wanted = [first + (last - first) * (2 * nth + 1) // (2 * LOOKS_OF_A_VIDEO_COUNT) for nth in range(LOOKS_OF_A_VIDEO_COUNT)]
-            frames = [frame for pts in wanted if (frame := _frame_at(container, lane, pts)) is not None]
+            shots = [luma for pts in wanted if (luma := _luma_at(container, lane, pts)) is not None]
     except (av.error.FFmpegError, ValueError, OverflowError) as fault:
         raise UploadError("upload", f"a video that cannot be read ({' '.join(str(fault).split())[:100]})", "a video as the camera wrote it") from fault
-    if not frames:
+    if not shots:
         raise UploadError("upload", "a video without a picture that can be decoded", "a video as the camera wrote it")
-    looks = tuple(dict.fromkeys(look for luma, _ in frames for look in looks_of(luma)))
-    chosen = frames[:: max(1, len(frames) // _STILLS_COUNT)][:_STILLS_COUNT]
-    return _Seen(width_px, height_px, duration_s, own, looks, tuple(rgb for _, rgb in chosen))
+    looks = tuple(dict.fromkeys(look for luma in shots for look in looks_of(luma)))
+    return _Seen(width_px, height_px, duration_s, own, looks, None)
 
 
-def _frame_at(container: "av.container.InputContainer", lane: "av.VideoStream", pts: int) -> tuple[Pixels, Pixels] | None:
-    """Luma and RGB of the first whole picture at or after the keyframe before `pts`; None where nothing can be decoded."""
+def _luma_at(container: "av.container.InputContainer", lane: "av.VideoStream", pts: int) -> Pixels | None:
+    """Luma of the first whole picture at or after the keyframe before `pts`; None where nothing can be decoded."""
     with suppress(av.error.FFmpegError):
         container.seek(pts, stream=lane)
         for frame in container.decode(lane):
-            return np.asarray(frame.to_ndarray(format="gray"), np.uint8), np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+            return np.asarray(frame.to_ndarray(format="gray"), np.uint8)
     return None
 
 
