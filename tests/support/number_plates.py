@@ -39,8 +39,24 @@ def rear_of_a_car(plate: np.ndarray, size_px: tuple[int, int] = (640, 480), car_
     for wheel in (left_px + 0.08 * car_px, right - 0.22 * car_px):
         pen.rectangle((wheel, bottom - 0.2 * tall, wheel + 0.14 * car_px, bottom), fill=(25, 25, 25))
     pen.rounded_rectangle((left_px, top + 0.3 * tall, right, bottom - 0.1 * tall), 14, fill=(150, 30, 34))
-    pen.polygon([(left_px + 0.12 * car_px, top + 0.32 * tall), (left_px + 0.22 * car_px, top), (right - 0.22 * car_px, top), (right - 0.12 * car_px, top + 0.32 * tall)], fill=(140, 26, 30))
-    pen.polygon([(left_px + 0.2 * car_px, top + 0.28 * tall), (left_px + 0.26 * car_px, top + 0.05 * tall), (right - 0.26 * car_px, top + 0.05 * tall), (right - 0.2 * car_px, top + 0.28 * tall)], fill=(50, 60, 70))
+    pen.polygon(
+        [
+            (left_px + 0.12 * car_px, top + 0.32 * tall),
+            (left_px + 0.22 * car_px, top),
+            (right - 0.22 * car_px, top),
+            (right - 0.12 * car_px, top + 0.32 * tall),
+        ],
+        fill=(140, 26, 30),
+    )
+    pen.polygon(
+        [
+            (left_px + 0.2 * car_px, top + 0.28 * tall),
+            (left_px + 0.26 * car_px, top + 0.05 * tall),
+            (right - 0.26 * car_px, top + 0.05 * tall),
+            (right - 0.2 * car_px, top + 0.28 * tall),
+        ],
+        fill=(50, 60, 70),
+    )
     for lamp in (left_px + 0.03 * car_px, right - 0.15 * car_px):
         pen.rectangle((lamp, top + 0.4 * tall, lamp + 0.12 * car_px, top + 0.52 * tall), fill=(230, 60, 40))
     wide = round(car_px * 0.36)
