@@ -26,6 +26,7 @@ UNITS = (
     "_m2",
     "_pxs",
     "_h",
+    "_days",
 )
 # Words that carry no physical unit, each with its reason.
 UNITLESS = {

@@ -7,7 +7,7 @@ and files go, then the database is written anew, then every byte under the vault
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from catseye.core.errors import StoreError
 from catseye.core.time import Stamp
 from catseye.vault.database import Database
 from catseye.vault.dossiers import LOCKED_AS, STEP, step_subject
-from catseye.vault.drawers import BY_SUBJECT, CASE, IDENTITY, NS_PER_DAY, REPORT, UNCONFIRMED, Drawer, Drawers
+from catseye.vault.drawers import Drawer, Drawers
 from catseye.vault.files import UNFINISHED, disk_errors, remove_folder, sole_holder, sync_folder, writer_lives
+from catseye.vault.kept_for import AGGREGATES, BY_SUBJECT, CASE, CLASSES, IDENTITY, POINTS, REPORT, UNCONFIRMED, KeptFor
 from catseye.vault.keys import secret_in
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, Media, MediaRef, drawer_folder
 from catseye.vault.proof import Search, trace_of, traces_of_key
@@ -40,36 +41,8 @@ from catseye.vault.tables import (
 )
 
 FORGOTTEN = "forgotten"  # the log's kind of an entry that tells a forgetting
-POINTS, AGGREGATES = "points", "aggregates"
-CLASSES = (POINTS, UNCONFIRMED, CASE, REPORT, IDENTITY, AGGREGATES)
 CONFIRMING = "confirmed"  # the step that makes a case more than what a machine found
 _WIPED = (EVENTS, CONFIRMED_EVENTS, CROSSINGS, DOSSIER_STEPS, MEDIA, LOG_ENTRIES)
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFor:
-    """Days that each retention class is kept.
-
-    `points_days` (points and tracks), `unconfirmed_days` (violations nobody confirmed, their pictures and cases) and `aggregates_days` (counts, flows, findings
-    about the camera) count from when it was kept; `case_days`, `report_days`, `identity_days` from when the case or report was told to be over.
-    """
-
-    points_days: int = 7
-    unconfirmed_days: int = 14
-    case_days: int = 180
-    report_days: int = 30
-    identity_days: int = 90
-    aggregates_days: int = 1826
-
-    def __post_init__(self) -> None:
-        """Refuse days below zero."""
-        for one in fields(self):
-            if getattr(self, one.name) < 0:
-                raise ValueError(f"{one.name} {getattr(self, one.name)}: wanted 0 days or more")
-
-    def span_ns(self, retention: str) -> int:
-        """How long a class is kept."""
-        return int(getattr(self, f"{retention}_days")) * NS_PER_DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from catseye.core.errors import SiteError, SourceError, StoreError
+from catseye.core.errors import SiteError
 from catseye.station.outcome import RunOutcome
-from catseye.station.site import load_site
-from catseye.station.watch import VAULT
-from catseye.vault.files import disk_errors, file_name
+from catseye.station.vaults import vault_of_run
+from catseye.vault.files import disk_errors
 from catseye.vault.heads import read_signed_head
 from catseye.vault.signing import key_name, load_public_key, load_signing_key, make_signing_key
-from catseye.vault.vault import Vault
 
 
 def make_key(file: Path) -> RunOutcome:
@@ -25,7 +23,7 @@ def make_key(file: Path) -> RunOutcome:
 def sign_log(out: Path, key_file: Path, to: Path | None, site: Path | None = None) -> RunOutcome:
     """Sign the log as it stands."""
     key = load_signing_key(key_file)
-    with _vault(out, site) as vault:
+    with vault_of_run(out, site) as vault:
         signed = vault.sign_head(time.time_ns(), key)
     if to is not None:
         with disk_errors(to):
@@ -42,7 +40,7 @@ def check_log(out: Path, heads: Sequence[Path], public_key: Path | None, site: P
     key = load_public_key(public_key) if public_key is not None else None
     kept = [(path, read_signed_head(path)) for path in heads]
     faults: list[str] = []
-    with _vault(out, site) as vault:
+    with vault_of_run(out, site) as vault:
         size_count = vault.log_size_count()
         faults += vault.log_faults()
         for path, signed in kept:
@@ -52,14 +50,3 @@ def check_log(out: Path, heads: Sequence[Path], public_key: Path | None, site: P
                 faults.append(f"{path}: {fault}")
     good = f"{size_count} entries: whole, and every event is what was logged" + (f"; it continues {len(kept)} kept heads" if kept else "")
     return RunOutcome(1 if faults else 0, {"entries": size_count, "faults": faults}, faults or [good])
-
-
-def _vault(out: Path, site: Path | None) -> Vault:
-    url = load_site(site).database_url if site is not None else ""
-    if not (out / VAULT).is_dir() or not (url or (out / VAULT / "vault.db").is_file()):
-        raise SourceError(str(out), "no vault with a database in it", "a folder that `watch` or `judge` wrote; with --site when its database is on a server")
-    runs = sorted(place.name for place in (out / VAULT / "points").glob("*/") if file_name(place.name) == place.name)
-    try:
-        return Vault.open(out / VAULT, runs[0] if runs else "run", database_url=url)  # the log is of all runs; none is begun by looking
-    except StoreError as error:
-        raise SourceError(str(out / VAULT), "a vault that cannot be opened: " + str(error), "one that can") from error
