@@ -33,6 +33,7 @@ UNITLESS = {
     "index": "a position in a sequence",
     "seq": "a position in the sealed log",
     "number": "a position in a dossier",
+    "red_runner": "an identifier",
     "value": "Measure: its unit is the field beside it",
     "doubt": "Measure: same unit as its value",
     "kind": "a code of RoadUser",

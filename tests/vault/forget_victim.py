@@ -1,4 +1,4 @@
-"""A forgetter made to be killed: each line on stdin, `N FOLDER [URL]`, forks one that forgets, and kills itself at its Nth touch of a file, commit or wipe.
+"""A forgetter made to be killed: each line on stdin, `N FOLDER [URL]`, forks one that kills itself at the Nth time it touches a file, commits or wipes.
 
 Says `killed`, or `done` when there were fewer.
 """

@@ -327,6 +327,26 @@ def log_check(
     return _tell(check_log(out, head or (), public_key, site), as_json)
 
 
+@log_app.command(
+    "relay", epilog=_examples("catseye log relay out --to nats://127.0.0.1:4222", "catseye log relay out --to 'tls://${env:NATS_LOGIN}@bus:4222' --once")
+)
+def log_relay(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that watch or judge wrote, or still writes.", show_default=False)],
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="A NATS server with JetStream; secrets by ${env:NAME}.", show_default=False)],
+    once: Annotated[bool, typer.Option("--once", help="Stop when nothing is left to tell.")] = False,
+    site: Annotated[Path | None, typer.Option("--site", metavar="SITE.toml", help="The site, when its database is on a server.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Tell every logged event to a NATS JetStream.
+
+    Each once and in order, whatever dies meanwhile; it goes on where it stopped. Ctrl-C ends it.
+    """
+    from catseye.station.verbs.relay import relay_log
+
+    return _tell(relay_log(out, to, site, once=once, progress=_wants_progress(as_json)), as_json)
+
+
 def run(words: Sequence[str] | None = None) -> int:
     """Run one command line (default: the process's own) and return its exit code; every fault is one line on stderr."""
     for stream in (sys.stdout, sys.stderr):

@@ -10,7 +10,7 @@ from catseye.vault.vault import Vault
 VAULT = "vault"
 
 
-def vault_of_run(out: Path, site_file: Path | None = None) -> Vault:
+def vault_of(out: Path, site_file: Path | None = None) -> Vault:
     """The vault in a folder that `watch` or `judge` wrote; its site says where database and keys are. SourceError: there is none; KeyFileError: a key lacks."""
     site = load_site(site_file) if site_file is not None else None
     url, keys = (site.database_url, site.keys) if site is not None else ("", None)

@@ -121,6 +121,11 @@ class SealedLog:
         """The leaf hash of one entry."""
         return _Nodes(connection).node(0, seq)
 
+    def leaves(self, connection: Connection, begin: int, count: int) -> list[bytes]:
+        """The leaf hashes of `count` entries from `begin` on."""
+        nodes = _Nodes(connection)
+        return [nodes.node(0, seq) for seq in range(begin, begin + count)]
+
     def entries(self, connection: Connection, begin: int = 0, count: int = 1000) -> list[LoggedEntry]:
         """Up to `count` entries from `begin` on, in order."""
         chosen = select(LOG_ENTRIES).where(LOG_ENTRIES.c.seq >= begin, LOG_ENTRIES.c.seq < begin + count).order_by(LOG_ENTRIES.c.seq)

@@ -213,6 +213,11 @@ def row_bytes(said: Mapping[str, Any]) -> bytes:
     return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def event_of_bytes(content: bytes) -> Event:
+    """The event that `event_bytes` was told of."""
+    return event_of(json.loads(content))
+
+
 def event_of(row: Mapping[str, Any]) -> Event:
     """The event a row was made of, equal to it."""
     body = json.loads(row["body"])

@@ -24,6 +24,7 @@ from catseye.vault.heads import SignedHead, sign_head, signed_head_of
 from catseye.vault.keys import KeyFolder
 from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
+from catseye.vault.outbox import Outbox
 from catseye.vault.pictures import write_png
 from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
 from catseye.vault.sealed_log import Entry, Head, SealedLog
@@ -52,6 +53,7 @@ class Vault:
         self._patience_s = patience_s
         self._database = database
         self.log = SealedLog(database)
+        self.outbox = Outbox(database, self.log, self._logged_bodies)
         self._drawers = Drawers(database, keys)
         self._drawers.refuse_without_keys()
         self.dossiers = Dossiers(database, self.log, self._drawers)

@@ -8,7 +8,7 @@ from catseye.core.time import Stamp
 from catseye.station.outcome import RunOutcome
 from catseye.station.rule_keys import nearest, rule_classes
 from catseye.station.site import load_site
-from catseye.station.vaults import vault_of_run
+from catseye.station.vaults import vault_of
 from catseye.vault.kept_for import CASE, CLASSES, KeptFor
 from catseye.vault.retention import Forgotten
 
@@ -23,7 +23,7 @@ def forget(out: Path, now: Stamp, *, site: Path | None = None, classes: Sequence
         raise SiteError("--case", "a case and a class", "one of the two")
     kept_for = load_site(site).retention if site is not None else KeptFor()
     violations = {kind for kind, rule in rule_classes().items() if rule.is_violation}
-    with vault_of_run(out, site) as vault:
+    with vault_of(out, site) as vault:
         subject = (CASE, case) if case is not None else None
         done = vault.retention.forget(now, kept_for, violations, classes or CLASSES, subject, is_dry=is_dry)
         faults = [] if is_dry else vault.log_faults()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from catseye.core.errors import SiteError
 from catseye.station.outcome import RunOutcome
-from catseye.station.vaults import vault_of_run
+from catseye.station.vaults import vault_of
 from catseye.vault.files import disk_errors
 from catseye.vault.heads import read_signed_head
 from catseye.vault.signing import key_name, load_public_key, load_signing_key, make_signing_key
@@ -23,7 +23,7 @@ def make_key(file: Path) -> RunOutcome:
 def sign_log(out: Path, key_file: Path, to: Path | None, site: Path | None = None) -> RunOutcome:
     """Sign the log as it stands."""
     key = load_signing_key(key_file)
-    with vault_of_run(out, site) as vault:
+    with vault_of(out, site) as vault:
         signed = vault.sign_head(time.time_ns(), key)
     if to is not None:
         with disk_errors(to):
@@ -40,7 +40,7 @@ def check_log(out: Path, heads: Sequence[Path], public_key: Path | None, site: P
     key = load_public_key(public_key) if public_key is not None else None
     kept = [(path, read_signed_head(path)) for path in heads]
     faults: list[str] = []
-    with vault_of_run(out, site) as vault:
+    with vault_of(out, site) as vault:
         size_count = vault.log_size_count()
         faults += vault.log_faults()
         for path, signed in kept:
