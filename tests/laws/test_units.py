@@ -35,6 +35,7 @@ UNITLESS = {
     "number": "a position in a dossier",
     "red_runner": "an identifier",
     "value": "Measure: its unit is the field beside it",
+    "within": "a term of the law: its unit is the field beside it",
     "doubt": "Measure: same unit as its value",
     "kind": "a code of RoadUser",
     "track": "an identifier",
