@@ -86,21 +86,36 @@ class Retention:
     def confirm(self, subject: str, now: Stamp, events: Sequence[tuple[str, str]] = (), media: Sequence[MediaRef] = ()) -> list[MediaRef]:
         """A human confirmed the case: its events (run and id of each) and media are kept as long as the case is. Killed half-way: the same call finishes."""
         drawer = Drawer(CASE, subject)
+        with self._database.reading() as connection:
+            is_known = self._is_confirmed(connection, drawer, events)
+        if not is_known:
+            self._confirm(drawer, now, events)
+        return [self._media.reclass(ref, CASE, now, subject) for ref in media]
+
+    def _is_confirmed(self, connection: Connection, drawer: Drawer, events: Sequence[tuple[str, str]]) -> bool:
+        known = connection.execute(select(CONFIRMED_EVENTS.c.run, CONFIRMED_EVENTS.c.id).where(CONFIRMED_EVENTS.c.subject == drawer.period))
+        is_all_there = {(row.run, row.id) for row in known} >= set(events)
+        return is_all_there and connection.scalar(select(DRAWERS.c.confirmed_utc_ns).where(_is(drawer), DRAWERS.c.forgotten_utc_ns.is_(None))) is not None
+
+    def _confirm(self, drawer: Drawer, now: Stamp, events: Sequence[tuple[str, str]]) -> None:
         with self._database.writing() as connection:
             self._database.lock(connection)
             self._drawers.ready_within(connection, drawer, now)
             connection.execute(DRAWERS.update().where(_is(drawer), DRAWERS.c.confirmed_utc_ns.is_(None)).values(confirmed_utc_ns=now.utc_ns))
-            self._database.insert_new(connection, CONFIRMED_EVENTS, [{"run": run, "id": name, "subject": subject} for run, name in events])
-        return [self._media.reclass(ref, CASE, now, subject) for ref in media]
+            self._database.insert_new(connection, CONFIRMED_EVENTS, [{"run": run, "id": name, "subject": drawer.period} for run, name in events])
 
     def end(self, retention: str, subject: str, when: Stamp | None) -> None:
         """The case, report or identity is over since then, so its days run; None: it is open again. StoreError when there is no such drawer."""
         if retention not in BY_SUBJECT:
             raise ValueError(f"class {retention!r}; wanted one of {', '.join(BY_SUBJECT)}")
-        drawer = Drawer(retention, subject)
+        drawer, ended_ns = Drawer(retention, subject), when.utc_ns if when else None
+        with self._database.reading() as connection:
+            row = connection.execute(select(DRAWERS.c.ended_utc_ns).where(_is(drawer), DRAWERS.c.forgotten_utc_ns.is_(None))).one_or_none()
+        if row is not None and row.ended_utc_ns == ended_ns:
+            return
         with self._database.writing() as connection:
             self._database.lock(connection)
-            changed = DRAWERS.update().where(_is(drawer), DRAWERS.c.forgotten_utc_ns.is_(None)).values(ended_utc_ns=when.utc_ns if when else None)
+            changed = DRAWERS.update().where(_is(drawer), DRAWERS.c.forgotten_utc_ns.is_(None)).values(ended_utc_ns=ended_ns)
             if not connection.execute(changed).rowcount:
                 raise StoreError(f"drawer {drawer}", "nothing is kept there", f"a {retention} that is kept")
 

@@ -23,11 +23,12 @@ from catseye.cases.terms import clock
 from catseye.cases.timeline import timeline
 from catseye.core.errors import SiteError, SourceError, StoreError
 from catseye.core.time import Stamp
+from catseye.station.case_keeping import keep_as_decided
 from catseye.station.case_openings import Openings
 from catseye.station.outcome import RunOutcome
 from catseye.station.site import load_site
-from catseye.station.verbs.tables import lines_of_table
 from catseye.station.vaults import VAULT
+from catseye.station.verbs.tables import lines_of_table
 from catseye.vault.dossiers import Step
 from catseye.vault.files import file_name, make_folder, whole_file
 from catseye.vault.vault import Vault
@@ -205,8 +206,9 @@ def runs_in(out: Path) -> list[str]:
 def _take(out: Path, name: str, site: Path | None, make: Callable[[Case, Stamp], Step]) -> RunOutcome:
     with vault_of(out, site) as vault:
         desk = CaseDesk(vault.dossiers)
-        case = desk.find(name)
-        moved = desk.take(case, make(case, _now()))
+        case, now = desk.find(name), _now()
+        moved = desk.take(case, make(case, now))
+        keep_as_decided(vault, moved, now)
     told = timeline(moved)[-1]
     lines = [f"{moved.id}: {told.by} {told.what}", f"it is {_words(moved.state)} now; next: {moved.next_to_act}{_until(moved)}"]
     return RunOutcome(0, _summary(moved), lines)

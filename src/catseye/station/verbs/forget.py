@@ -5,8 +5,10 @@ from pathlib import Path
 
 from catseye.core.errors import SiteError
 from catseye.core.time import Stamp
+from catseye.station.case_keeping import keep_all_as_decided
+from catseye.station.case_openings import violation_kinds
 from catseye.station.outcome import RunOutcome
-from catseye.station.rule_keys import nearest, rule_classes
+from catseye.station.rule_keys import nearest
 from catseye.station.site import load_site
 from catseye.station.vaults import vault_of
 from catseye.vault.kept_for import CASE, CLASSES, KeptFor
@@ -22,10 +24,11 @@ def forget(out: Path, now: Stamp, *, site: Path | None = None, classes: Sequence
     if classes and case is not None:
         raise SiteError("--case", "a case and a class", "one of the two")
     kept_for = load_site(site).retention if site is not None else KeptFor()
-    violations = {kind for kind, rule in rule_classes().items() if rule.is_violation}
     with vault_of(out, site) as vault:
+        if not is_dry:
+            keep_all_as_decided(vault, now)
         subject = (CASE, case) if case is not None else None
-        done = vault.retention.forget(now, kept_for, violations, classes or CLASSES, subject, is_dry=is_dry)
+        done = vault.retention.forget(now, kept_for, violation_kinds(), classes or CLASSES, subject, is_dry=is_dry)
         faults = [] if is_dry else vault.log_faults()
     copies = sorted(str(path) for name in COPIES for path in out.glob(name)) if done.counts else []
     return RunOutcome(1 if done.left or faults else 0, _summary(done, faults, copies), _lines(done, faults, copies))
