@@ -209,7 +209,11 @@ class Vault:
         self._tracks.hold(batch)
 
     def keep_picture(self, picture: RedactedPicture, name: str) -> Path:
-        """Write the picture as PNG under the run's media; the same name replaces. TypeError for anything but a RedactedPicture."""
+        """Write a still of the run for its report, as plain PNG under the run's media; the same name replaces. TypeError for anything but a RedactedPicture.
+
+        Everybody who may read the folder sees it without a grant, so it is of the empty road or the scene, never evidence (`media.keep_picture`);
+        it is forgotten with the class `unconfirmed`.
+        """
         path = self._tier("media") / f"{file_name(name)}.png"
         with whole_file(path, self._presence.token) as file:
             write_png(file, picture)

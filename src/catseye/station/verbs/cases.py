@@ -23,11 +23,12 @@ from catseye.cases.terms import clock
 from catseye.cases.timeline import timeline
 from catseye.core.errors import SiteError, SourceError, StoreError
 from catseye.core.time import Stamp
+from catseye.station.case_keeping import keep_as_decided
 from catseye.station.case_openings import Openings
 from catseye.station.outcome import RunOutcome
 from catseye.station.site import load_site
+from catseye.station.vaults import VAULT
 from catseye.station.verbs.tables import lines_of_table
-from catseye.station.watch import VAULT
 from catseye.vault.dossiers import Step
 from catseye.vault.files import file_name, make_folder, whole_file
 from catseye.vault.vault import Vault
@@ -182,12 +183,13 @@ def manifest_sha256(package: Path) -> str:
 @contextmanager
 def vault_of(out: Path, site: Path | None, run: str | None = None) -> Iterator[Vault]:
     """The vault of a folder that `watch` or `judge` wrote, under one of its runs; looking begins none."""
-    url = load_site(site).database_url if site is not None else ""
+    said = load_site(site) if site is not None else None
+    url, keys = (said.database_url, said.keys) if said is not None else ("", None)
     runs = runs_in(out)
     if not (url or (out / VAULT / "vault.db").is_file()):
         raise SourceError(str(out), "no vault with a database in it", "a folder that `watch` or `judge` wrote; with --site when its database is on a server")
     try:
-        vault = Vault.open(out / VAULT, run or (runs[0] if runs else "run"), database_url=url)
+        vault = Vault.open(out / VAULT, run or (runs[0] if runs else "run"), database_url=url, keys=keys)
     except StoreError as error:
         raise SourceError(str(out / VAULT), "a vault that cannot be opened: " + str(error), "one that can") from error
     with vault:
@@ -204,8 +206,9 @@ def runs_in(out: Path) -> list[str]:
 def _take(out: Path, name: str, site: Path | None, make: Callable[[Case, Stamp], Step]) -> RunOutcome:
     with vault_of(out, site) as vault:
         desk = CaseDesk(vault.dossiers)
-        case = desk.find(name)
-        moved = desk.take(case, make(case, _now()))
+        case, now = desk.find(name), _now()
+        moved = desk.take(case, make(case, now))
+        keep_as_decided(vault, moved, now)
     told = timeline(moved)[-1]
     lines = [f"{moved.id}: {told.by} {told.what}", f"it is {_words(moved.state)} now; next: {moved.next_to_act}{_until(moved)}"]
     return RunOutcome(0, _summary(moved), lines)
