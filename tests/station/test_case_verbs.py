@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.cases.factories import red_light
+from tests.cases.factories import opening, red_light
 from tests.vault.conftest import database_url
+from tests.vault.factories import picture_of
 
 from catseye.cases.case import CASE
 from catseye.cases.desk import CaseDesk
+from catseye.cases.opening import MediaReference
 from catseye.core.calibration import Calibration
 from catseye.core.certificate import Certificate
 from catseye.core.event import Event
@@ -89,7 +91,7 @@ def test_a_case_goes_its_whole_way_on_both_databases(tmp_path: Path, say: Say, d
     made(tmp_path, event, phase(event), database_url=database_url)
     site = ("--site", "site.toml") if database_url else ()
     name = f"c-{event.id[:12]}"
-    assert say(*OPEN) == (0, {"opened": [name], "known_count": 0, "kinds_without_law": []})
+    assert say(*OPEN) == (0, {"opened": [name], "known_count": 0, "forgotten_count": 0, "kinds_without_law": []})
     assert say(*OPEN)[1]["known_count"] == 1
     for verb, *more in (
         ("confirm", *because("Lan")),
@@ -226,7 +228,7 @@ def test_a_case_moved_under_you_says_who_was_faster(tmp_path: Path) -> None:
 
     now = Stamp(time.time_ns())
     with Vault.open(tmp_path / "out" / "vault", "a-run") as vault:
-        desk = CaseDesk(vault.dossiers)
+        desk = CaseDesk(vault)
         read = desk.find(event.id[:12])
         desk.take(read, transitions.confirm(read, "Lan", "seen", now))
         with pytest.raises(CaseMovedError, match=r"meanwhile: Lan confirmed at .*; it is confirmed now"):
@@ -283,3 +285,43 @@ def test_a_case_changed_in_the_database_is_told_by_the_log(tmp_path: Path, say: 
         database.execute("UPDATE dossier_steps SET utc_ns = utc_ns + 1")
     database.close()
     assert run(["log", "check", "out"]) == 1
+
+
+def with_still(folder: Path, event: Event) -> str:
+    """A case whose still lies in the vault."""
+    made(folder, event)
+    with Vault.open(folder / "out" / "vault", "a-run") as vault:
+        now = Stamp(time.time_ns())
+        ref = vault.media.keep_picture(picture_of(np.full((90, 160, 3), 90, np.uint8)), "v-1/still-1", now)
+        still = MediaReference("still", ref.name, ref.media_type, ref.sha256, ref.size_bytes)
+        case = CaseDesk(vault).open(opening(event, media=(still,)), "machine:watch", now)
+    return case.id
+
+
+def test_every_look_at_a_picture_stands_in_the_case(tmp_path: Path, say: Say) -> None:
+    name = with_still(tmp_path, violation())
+    assert say("show", "out", name, "--picture", "v-1/still-1", "--to", "still.png", *because("Lan"))[0] == 0
+    assert (tmp_path / "still.png").read_bytes()[:4] == b"\x89PNG"
+    assert say("export", "out", name, "--to", "reports", *because("Hoa"))[0] == 0
+    report = json.loads((tmp_path / "reports" / f"{name}.json").read_text())
+    assert [(each["who"], each["what"]) for each in report["custody"]] == [("Lan", "looked at still v-1/still-1"), ("Hoa", "looked at still v-1/still-1")]
+    assert (tmp_path / "reports" / f"{name}.pdf").read_bytes().count(b"/Subtype /Image") == 1
+    assert say("show", "out", name)[1]["custody"] == report["custody"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--picture", "v-1/still-1", "--to", "still.png"), "a look by nobody"),
+        (("--picture", "v-1/still-1", *("--by", "Lan", "--reason", "x")), "or to nowhere"),
+        (("--picture", "v-1/still-1", "--to", "still.png", "--by", "machine:x", "--reason", "x"), "wanted a person"),
+        (("--picture", "v-2", "--to", "still.png", "--by", "Lan", "--reason", "x"), "--picture: 'v-2'; wanted one of v-1/still-1"),
+    ],
+)
+def test_a_look_by_nobody_shows_nothing(tmp_path: Path, say: Say, words: tuple[str, ...], said: str) -> None:
+    name = with_still(tmp_path, violation())
+    code, told = say("show", "out", name, *words)
+    assert code == 2
+    assert said in told["fault"]
+    assert not (tmp_path / "still.png").exists()
+    assert say("show", "out", name)[1]["custody"] == []

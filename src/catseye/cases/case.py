@@ -110,6 +110,15 @@ class Case:
         return self.state in OVER
 
     @property
+    def over_since(self) -> Stamp | None:
+        """From when on it needs not be kept for anybody any more: closed, and too late for an appeal; None while somebody may still act."""
+        d = self.decided
+        for ended in (d.dismissal, d.withdrawal, d.closing):
+            if self.is_over and ended is not None:
+                return max(ended.when, d.appeal_by) if self.may_be_appealed and d.appeal_by is not None else ended.when
+        return None
+
+    @property
     def deadline(self) -> Stamp | None:
         """The first moment that is too late for what comes next; None where no law sets one."""
         if self.state in (State.DETECTED, State.CONFIRMED_ONCE, State.CONFIRMED, State.PLATE_CONFIRMED):

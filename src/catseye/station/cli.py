@@ -297,6 +297,26 @@ def log_check(
     return _tell(check_log(out, head or (), public_key, site), as_json)
 
 
+@log_app.command(
+    "relay", epilog=_examples("catseye log relay out --to nats://127.0.0.1:4222", "catseye log relay out --to 'tls://${env:NATS_LOGIN}@bus:4222' --once")
+)
+def log_relay(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that watch or judge wrote, or still writes.", show_default=False)],
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="A NATS server with JetStream; secrets by ${env:NAME}.", show_default=False)],
+    once: Annotated[bool, typer.Option("--once", help="Stop when nothing is left to tell.")] = False,
+    site: Annotated[Path | None, typer.Option("--site", metavar="SITE.toml", help="The site, when its database is on a server.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Tell every logged event to a NATS JetStream.
+
+    Each once and in order, whatever dies meanwhile; it goes on where it stopped. Ctrl-C ends it.
+    """
+    from catseye.station.verbs.relay import relay_log
+
+    return _tell(relay_log(out, to, site, once=once, progress=_wants_progress(as_json)), as_json)
+
+
 @case_app.command(
     "open",
     epilog=_examples(
@@ -339,12 +359,31 @@ def case_list(
     return _tell(list_cases(out, state or (), site, everything=everything), as_json)
 
 
-@case_app.command("show", epilog=_examples("catseye case show out c-5f0c12", "catseye case show out 5f0c --json"))
-def case_show(out: RunFolder, name: CaseName, *, site: OnServer = None, as_json: AsJson = False) -> int:
+@case_app.command(
+    "show",
+    epilog=_examples(
+        "catseye case show out c-5f0c12",
+        "catseye case show out 5f0c --json",
+        "catseye case show out c-5f0c12 --picture 5f0c/still-1 --to still.png --by 'Nguyễn Thị Lan' --reason review",
+    ),
+)
+def case_show(
+    out: RunFolder,
+    name: CaseName,
+    *,
+    picture: Annotated[
+        str | None, typer.Option("--picture", metavar="NAME", help="Take this one of its pictures out of the vault.", show_default=False)
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="With --picture: where to.", show_default=False)] = None,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="With --picture: who looks; it is written down for good.", show_default=False)] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --picture: why.", show_default=False)] = "",
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
     """Show one case: the facts, what the machine suggested, what people decided."""
-    from catseye.station.verbs.cases import show_case
+    from catseye.station.verbs.cases import show_case, take_picture
 
-    return _tell(show_case(out, name, site), as_json)
+    return _tell(show_case(out, name, site) if picture is None else take_picture(out, name, picture, to, by, reason, site), as_json)
 
 
 @case_app.command("confirm", epilog=_examples("catseye case confirm out c-5f0c12 --by 'Nguyễn Thị Lan' --reason 'red on both lamps, past the line'"))

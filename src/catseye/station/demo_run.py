@@ -15,7 +15,9 @@ from catseye.station.verbs.tables import lines_of_table
 from catseye.station.watch import refuse_strange_folder, run_watch
 from catseye.vision import models
 
+CAMERA = "junction"
 START = "2026-05-04T08:00:00+02:00"
+CALIBRATED_ON, REFERENCE_POINTS_COUNT = "2026-05-01", 10
 TIMEZONE = "Europe/Madrid"
 MOST_OFF_RATIO = 0.1
 KINDS_NOTE = "(the network was trained on photographs: it often takes our drawn two-wheelers for people or cars)"
@@ -92,11 +94,20 @@ def _detector() -> tuple[str, str]:
 
 
 def _site_text(scene: DemoScene, detector: str) -> str:
-    lines = [
-        f'[[camera.line]]\nid = "{line.id}"\npx = [[{line.begin_px[0]}, {line.begin_px[1]}], [{line.end_px[0]}, {line.end_px[1]}]]\n' for line in scene.lines
-    ]
-    head = f'[site]\nid = "demo"\ntimezone = "{TIMEZONE}"\n\n[[camera]]\nid = "junction"\nsource = "scene/{scene.video.name}"\nstart = {START}\n'
-    return f'# Written by `catseye demo`.\n{head}detector = "{detector}"\n\n' + "\n".join(lines)
+    """The site as a traffic engineer would write it: reference points, a line an arm, what its lamps showed, and that nobody may pass them at red."""
+    head = f'[site]\nid = "demo"\ntimezone = "{TIMEZONE}"\n\n[[camera]]\nid = "{CAMERA}"\nsource = "scene/{scene.video.name}"\nstart = {START}\n'
+    seen_px, ground_m = scene.site.camera.reference_points(REFERENCE_POINTS_COUNT)
+    points = "".join(
+        f"    {{ px = [{x_px:.1f}, {y_px:.1f}], m = [{x_m:.2f}, {y_m:.2f}] }},\n"
+        for (x_px, y_px), (x_m, y_m) in zip(seen_px.tolist(), ground_m.tolist(), strict=True)
+    )
+    parts = [f'detector = "{detector}"\n\n[camera.calibration]\ndate = {CALIBRATED_ON}\npoints = [\n{points}]\n']
+    for line in scene.lines:
+        ends = f"[[{line.begin_px[0]}, {line.begin_px[1]}], [{line.end_px[0]}, {line.end_px[1]}]]"
+        parts.append(f'[[camera.line]]\nid = "{line.id}"\npx = {ends}\n')
+        parts.append(f'[[camera.signal]]\nid = "{line.id}-lamp"\ntimeline = "scene/{scene.phases[line.id].name}"\n')
+        parts.append(f'[[camera.rule]]\nkind = "red-light"\nid = "red-light-{line.id}"\nline = "{line.id}"\nsignal = "{line.id}-lamp"\n')
+    return f"# Written by `catseye demo`.\n{head}" + "\n".join(parts)
 
 
 def _compare(scene: DemoScene, crossings: Path) -> list[Comparison]:

@@ -60,7 +60,12 @@ def test_a_row_for_everybody_in_every_frame(scene: DemoScene) -> None:
 
 
 def test_nothing_half_written_is_left(scene: DemoScene) -> None:
-    assert sorted(path.name for path in scene.video.parent.iterdir()) == ["demo.mp4", "truth-boxes.csv", "truth.json"]
+    assert sorted(path.name for path in scene.video.parent.iterdir()) == [
+        "demo.mp4",
+        *(f"phases-{arm}.csv" for arm in ("east", "north", "south", "west")),
+        "truth-boxes.csv",
+        "truth.json",
+    ]
 
 
 def test_the_same_seed_gives_the_same_files(scene: DemoScene, tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from catseye.core.road_user import IS_FOUR_WHEELED, ROAD_USERS
+from catseye.station.demo.crossings import true_crossings
 from catseye.station.demo.junction import BIKE_BOX_M, PLAN, kerb_distance_m, lane_path
+from catseye.station.demo.scene import abreast_on_lines, demo_site
 from catseye.station.demo.signals import SignalPlan
-from catseye.station.demo.traffic import first_stuck, junction_traffic, overlapping_tracks
+from catseye.station.demo.traffic import first_stuck, junction_traffic, overlapping_tracks, with_red_runner
 from catseye.station.demo.trajectories import Trajectories
 
 SECONDS_S = 26.0
@@ -66,3 +68,31 @@ def test_every_way_through_the_junction_is_one_smooth_line(lane: str) -> None:
             step = np.diff(lane_path(origin, goal, lane), axis=0)
             bend_deg = np.degrees(np.abs(np.diff(np.unwrap(np.arctan2(step[:, 1], step[:, 0])))))
             assert bend_deg.max() < 15, (origin, goal)
+
+
+def test_one_car_of_the_demo_runs_a_red_light_and_touches_nobody() -> None:
+    signals, site = SignalPlan(), demo_site()
+    traffic, runner = with_red_runner(60, 7, signals, lambda tried: abreast_on_lines(tried, site))
+    assert runner is not None
+    assert overlapping_tracks(traffic) == []
+    into = next(crossing for crossing in true_crossings(traffic, site.lines, site.camera) if crossing.track == runner and crossing.direction == "forward")
+    assert signals.state(into.line, into.time_s) == "red"
+    assert into.speed_kmh > 25
+
+
+def test_where_nobody_can_run_a_red_light_nobody_does() -> None:
+    plain = junction_traffic(9, 7, SignalPlan())
+    traffic, runner = with_red_runner(9, 7, SignalPlan(), lambda _: set())
+    assert runner is None
+    assert (traffic.x_m == plain.x_m).all()
+
+
+def test_the_phases_a_site_is_told_are_those_of_the_lamps() -> None:
+    signals = SignalPlan()
+    for arm in ("north", "east", "south", "west"):
+        phases = signals.phases(arm, 60)
+        assert signals.red_begins_s(arm, 60) == [since_s for since_s, state in phases if state == "red" and signals.state(arm, since_s - 0.1) != "red"]
+        for (since_s, state), (until_s, _) in zip(phases, [*phases[1:], (60.1, "")], strict=True):
+            shown = {signals.state(arm, at_s / 10) for at_s in range(round(since_s * 10), round(until_s * 10))}
+            assert state in shown
+            assert shown <= ({"red", "green"} if state == "green" else {state})

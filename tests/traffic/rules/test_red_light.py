@@ -41,6 +41,12 @@ def test_who_stops_a_metre_past_the_line_has_overrun_it() -> None:
     assert judged(Drive(stops)) == ["stop-line"]
 
 
+def test_who_waits_beyond_the_line_and_drives_on_at_green_has_overrun_it() -> None:
+    waits = through((0, 0, 0), (8, 98.5, 0), (15, 98.5, 0), (18, 130.0, 0))
+    assert judged(Drive(waits), road((0, LAMP_GREEN), (4, LAMP_RED), (15, LAMP_GREEN))) == ["stop-line"]
+    assert judged(Drive(waits), road((0, LAMP_GREEN), (4, LAMP_RED), (17, LAMP_GREEN))) == ["red-light"]
+
+
 def test_who_stops_before_the_line_has_done_nothing() -> None:
     assert judged(Drive(through((0, 0, 0), (8, 97.0, 0), (20, 97.0, 0)))) == []
 

@@ -39,6 +39,7 @@ class _Road:
     speed_ms: Doubles
     give_way_m: Doubles
     arms: NDArray[np.str_]
+    runs_red: Bools
 
 
 def drive(trips: list[Trip], duration_s: float, signals: SignalPlan) -> Trajectories:
@@ -62,7 +63,7 @@ def _road(trips: list[Trip]) -> _Road:
     longest = max(len(trip.path_m) for trip in trips)
     bodies = np.array([BODIES[trip.kind] for trip in trips])
     size = bodies[:, :1] * np.array([[trip.length_ratio] for trip in trips])
-    wanted = bodies[:, 3] * np.array([trip.speed_ratio for trip in trips])
+    wanted = np.array([trip.wanted_ms for trip in trips])
     paths = np.array([np.pad(trip.path_m, ((0, longest - len(trip.path_m)), (0, 0)), mode="edge") for trip in trips])
     limits = np.array([_limits_ms(path, speed) for path, speed in zip(paths, wanted, strict=True)])
     return _Road(
@@ -81,6 +82,7 @@ def _road(trips: list[Trip]) -> _Road:
         wanted.copy(),
         np.array([FAR_M - (4.0 if trip.arm in {"east", "west"} else 6.0) for trip in trips]),
         np.array([trip.arm for trip in trips]),
+        np.array([trip.runs_red for trip in trips]),
     )
 
 
@@ -152,7 +154,7 @@ def _comes_towards(road: _Road, live: Ints, held: Bools, arm: str) -> bool:
 
 
 def _is_held(road: _Road, index: int, room_m: float, speed_ms: float, time_s: float, signals: SignalPlan) -> bool:
-    if room_m < -0.6:
+    if room_m < -0.6 or road.runs_red[index]:
         return False
     if road.kind[index] == RoadUser.PEDESTRIAN.code:
         return not signals.may_walk(str(road.arms[index]), time_s)

@@ -1,7 +1,7 @@
 """The demo scene: a junction, its traffic, a camera, four counting lines, a video, and the truth about all of it."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from catseye.station.demo.footprint import footprint_m
 from catseye.station.demo.junction import PLAN
 from catseye.station.demo.render import Renderer
 from catseye.station.demo.signals import SignalPlan
-from catseye.station.demo.traffic import junction_traffic
+from catseye.station.demo.traffic import with_red_runner
 from catseye.station.demo.trajectories import Moment, Timeline, Trajectories
 from catseye.station.demo.truth import FrameTruth
 
@@ -39,7 +39,9 @@ class DemoSite:
 
 @dataclass(frozen=True, slots=True)
 class DemoScene:
-    """A rendered scene: the video, where its truth lies, and the truth that counts."""
+    """A rendered scene: the video, where its truth lies, and the truth that counts. `red_runner` is the track that drives on at red, if anybody does;
+    `phases` are files that say what the lamps of each arm showed.
+    """
 
     video: Path
     truth: Path
@@ -48,6 +50,8 @@ class DemoScene:
     frames_count: int
     site: DemoSite
     crossings: tuple[TrueCrossing, ...]
+    red_runner: int | None
+    phases: Mapping[str, Path]
 
     @property
     def lines(self) -> tuple[DemoLine, ...]:
@@ -121,14 +125,14 @@ def frame_times_s(seconds_s: float, fps: float, seed: int) -> Doubles:
 
 
 def render_demo(folder: Path, seconds_s: float = 60, fps: float = 12.5, seed: int = 7, progress: Callable[[float], None] | None = None) -> DemoScene:
-    """Write demo.mp4, truth.json (lines, crossings, counts) and truth-boxes.csv (every road user in every frame) into `folder`.
+    """Write demo.mp4, truth.json (lines, crossings, counts), truth-boxes.csv (every road user in every frame) and phases-<arm>.csv into `folder`.
 
     `progress` hears shares of the work, 0..1. Raises SiteError on a clip that cannot be meant, StoreError when the disk refuses.
     """
     if not (1 <= seconds_s <= 3600 and 1 <= fps <= 60):
         raise SiteError("demo", f"{seconds_s} s at {fps} fps", "1 to 3600 s at 1 to 60 fps")
     signals, site = SignalPlan(), demo_site()
-    trajectories = junction_traffic(seconds_s, seed, signals, lambda traffic: abreast_on_lines(traffic, site))
+    trajectories, runner = with_red_runner(seconds_s, seed, signals, lambda traffic: abreast_on_lines(traffic, site))
     times_s = frame_times_s(seconds_s, fps, seed)
     crossings = tuple(crossing for crossing in true_crossings(trajectories, site.lines, site.camera) if crossing.time_s <= times_s[-1])
     renderer = Renderer(site.camera, trajectories, conditions=Conditions(), seed=seed, lamp_state=signals.state)
@@ -137,8 +141,9 @@ def render_demo(folder: Path, seconds_s: float = 60, fps: float = 12.5, seed: in
     video, truth, boxes = folder / "demo.mp4", folder / "truth.json", folder / "truth-boxes.csv"
     count = encode_h264(video, _pictures(renderer, times_s, truths, progress), site.camera.size_px, fps)
     _write_boxes(boxes, truths)
-    _write_truth(truth, site, crossings, {"seconds_s": seconds_s, "fps": fps, "seed": seed, "frames_count": count})
-    return DemoScene(video, truth, boxes, seconds_s, count, site, crossings)
+    _write_truth(truth, site, crossings, {"seconds_s": seconds_s, "fps": fps, "seed": seed, "frames_count": count, "red_runner": runner})
+    phases = {line.id: _write_phases(folder / f"phases-{line.id}.csv", signals.phases(line.id, seconds_s)) for line in site.lines}
+    return DemoScene(video, truth, boxes, seconds_s, count, site, crossings, runner, phases)
 
 
 def _pictures(renderer: Renderer, times_s: Doubles, truths: list[FrameTruth], progress: Callable[[float], None] | None) -> Iterator[tuple[float, Pixels]]:
@@ -157,11 +162,16 @@ def _make_folder(folder: Path) -> None:
         raise StoreError(str(folder), fault.strerror or str(fault), "a folder that can be made") from fault
 
 
-def _write_truth(path: Path, site: DemoSite, crossings: tuple[TrueCrossing, ...], run: Mapping[str, float]) -> None:
+def _write_truth(path: Path, site: DemoSite, crossings: tuple[TrueCrossing, ...], run: Mapping[str, float | None]) -> None:
     counts = [dict(zip(("line", "direction", "kind", "count"), (*key, count), strict=True)) for key, count in count_crossings(crossings).items()]
     lines, passages = [asdict(line) for line in site.lines], [asdict(crossing) for crossing in crossings]
     whole = {**run, "camera": asdict(site.camera), "lines": lines, "counts": counts, "crossings": passages}
     _write_whole(path, json.dumps(whole, indent=1))
+
+
+def _write_phases(path: Path, phases: Sequence[tuple[float, str]]) -> Path:
+    _write_whole(path, "time_s,state\n" + "".join(f"{time_s:.1f},{state}\n" for time_s, state in phases))
+    return path
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -27,6 +27,24 @@ class SignalPlan:
             return _lamp(at_s, self.side_green_s, self.amber_s)
         return _lamp(at_s, self.main_green_s, self.amber_s)
 
+    def red_begins_s(self, arm: str, duration_s: float) -> list[float]:
+        """When the lamp of `arm` turns red, between 0 and `duration_s`."""
+        lit_s = self.side_green_s + self.main_green_s + self.amber_s + self.all_red_s if arm in {"north", "south"} else self.main_green_s
+        first_s = (lit_s + self.amber_s - self.offset_s) % self.cycle_s
+        return [first_s + nth * self.cycle_s for nth in range(int(max(0.0, duration_s - first_s) // self.cycle_s) + 1)]
+
+    def phases(self, arm: str, duration_s: float) -> list[tuple[float, str]]:
+        """What holds for all who come in on `arm`: (since when, red | amber | green). Two-wheelers have a lamp of their own, which ends the red earlier."""
+        known: list[tuple[float, str]] = []
+        for tenth in range(int(duration_s * 10) + 1):
+            at_s = tenth / 10
+            state = self.state(arm, at_s)
+            if state == "red" and self.state(arm, at_s + self.bike_start_s) == "green":
+                state = "green"
+            if not known or known[-1][1] != state:
+                known.append((at_s, state))
+        return known
+
     def may_walk(self, arm: str, time_s: float) -> bool:
         """Whether a pedestrian may step onto the zebra across `arm` and still reach the other side in time."""
         walk_s = 14.5 if arm in {"east", "west"} else 10.5

@@ -29,7 +29,7 @@ BODIES: dict[RoadUser, tuple[float, float, float, float, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """One road user's wish: when and where it enters and which way it goes. `stop_m`: where on its path it waits for its lamp."""
+    """One road user's wish: when and where it enters and which way it goes. `stop_m`: where on its path it waits for its lamp, unless it `runs_red`."""
 
     enter_s: float
     kind: RoadUser
@@ -39,6 +39,12 @@ class Trip:
     yield_rank: int
     speed_ratio: float = 1.0
     length_ratio: float = 1.0
+    runs_red: bool = False
+
+    @property
+    def wanted_ms(self) -> float:
+        """The speed it drives where nothing holds it."""
+        return BODIES[self.kind][3] * self.speed_ratio
 
 
 def plan_trips(duration_s: float, seed: int) -> list[Trip]:
@@ -94,6 +100,11 @@ def _trip(enter_s: float, kind: RoadUser, arm: str, goal: str, rng: np.random.Ge
     drift_m = float(rng.uniform(-0.45, 0.45) if two_wheeled else rng.uniform(-0.15, 0.15))
     stop_m = FAR_M - PLAN[arm].stop_m - 0.4 - (0.0 if two_wheeled else BIKE_BOX_M)
     return Trip(enter_s, kind, arm, sideways(path, drift_m), stop_m, TURN_RANKS[turn], float(rng.uniform(0.88, 1.12)), float(rng.uniform(0.94, 1.06)))
+
+
+def straight_trip(arm: str, goal: str) -> Trip:
+    """A car in the middle of its lane, quick enough to lead."""
+    return Trip(0.0, RoadUser.CAR, arm, lane_path(arm, goal, "car"), FAR_M - PLAN[arm].stop_m - 0.4 - BIKE_BOX_M, TURN_RANKS[_turn(arm, goal)], 1.1)
 
 
 def _turn(arm: str, goal: str) -> int:

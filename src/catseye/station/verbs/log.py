@@ -25,7 +25,7 @@ def make_key(file: Path) -> RunOutcome:
 def sign_log(out: Path, key_file: Path, to: Path | None, site: Path | None = None) -> RunOutcome:
     """Sign the log as it stands."""
     key = load_signing_key(key_file)
-    with _vault(out, site) as vault:
+    with vault_of(out, site) as vault:
         signed = vault.sign_head(time.time_ns(), key)
     if to is not None:
         with disk_errors(to):
@@ -42,7 +42,7 @@ def check_log(out: Path, heads: Sequence[Path], public_key: Path | None, site: P
     key = load_public_key(public_key) if public_key is not None else None
     kept = [(path, read_signed_head(path)) for path in heads]
     faults: list[str] = []
-    with _vault(out, site) as vault:
+    with vault_of(out, site) as vault:
         size_count = vault.log_size_count()
         faults += vault.log_faults()
         for path, signed in kept:
@@ -54,7 +54,8 @@ def check_log(out: Path, heads: Sequence[Path], public_key: Path | None, site: P
     return RunOutcome(1 if faults else 0, {"entries": size_count, "faults": faults}, faults or [good])
 
 
-def _vault(out: Path, site: Path | None) -> Vault:
+def vault_of(out: Path, site: Path | None) -> Vault:
+    """The vault of a folder that `watch` or `judge` wrote, with its database wherever the site says. SourceError when there is none."""
     url = load_site(site).database_url if site is not None else ""
     if not (out / VAULT).is_dir() or not (url or (out / VAULT / "vault.db").is_file()):
         raise SourceError(str(out), "no vault with a database in it", "a folder that `watch` or `judge` wrote; with --site when its database is on a server")

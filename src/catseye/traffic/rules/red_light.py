@@ -1,4 +1,4 @@
-"""Over a stop line while its signal is red: on past it is a red-light run, no further is a stop-line overrun. Never both.
+"""Over a stop line while its signal is red: on past it before the green is a red-light run, no further is a stop-line overrun. Never both.
 
 Amber is not red, unknown is nothing. The moment of crossing is doubtful by the road user's place over its speed, and the doubt is the driver's:
 the light must have been red for longer than the grace and that doubt. Vienna Convention on Road Signs and Signals (1968), article 23.
@@ -17,7 +17,7 @@ from catseye.core.finding import Finding
 from catseye.core.road_user import RoadUser
 from catseye.core.rule import RuleError, World, key
 from catseye.core.scene import KMH_PER_MS, Passages, Scene
-from catseye.core.signal import LAMP_RED
+from catseye.core.signal import LAMP_GREEN, LAMP_RED
 from catseye.core.time import NS_PER_S
 from catseye.traffic.doubt import SURE_SIGMAS
 
@@ -114,6 +114,10 @@ class RedCrossing:
             self._over[track] = _Over(int(scene.kind[at]), time_ns, red_s, place, speed, sigma, scene.trusted, length, last_ns=time_ns)
 
     def _follow(self, scene: Scene, told: list[Finding]) -> None:
+        if self._world.signal(self._signal).at(scene.time_ns)[0] == LAMP_GREEN:  # whoever waited beyond the line may now drive on
+            told += [finding for track, over in self._over.items() for finding in self._settled(track, over, scene.time_ns)]
+            self._over.clear()
+            return
         row, there = places_of(np.array(list(self._over), np.int64), scene.track)
         beyond = (scene.front[row] - self._ends[0]) @ self._ahead if len(scene) else np.zeros(len(row))
         sigma = SURE_SIGMAS * scene.place_sigma[row] if len(scene) else np.zeros(len(row))
@@ -141,14 +145,14 @@ _NO_PASSAGE = np.zeros(0, np.bool_)
 
 
 class RedLight(RedCrossing):
-    """Over the line while red, and on past it by more than its own length."""
+    """Over the line while red, and on past it by more than its own length before the signal turned green."""
 
     rule_kind: ClassVar[str] = "red-light"
     _wants_a_run: ClassVar[bool] = True
 
 
 class StopLine(RedCrossing):
-    """Over the line while red, and no further."""
+    """Over the line while red, and no further before the signal turned green."""
 
     rule_kind: ClassVar[str] = "stop-line"
     _wants_a_run: ClassVar[bool] = False
