@@ -40,6 +40,10 @@ app.add_typer(log_app, name="log")
 case_app = typer.Typer(help="Cases: what people decide about what the machine saw.", rich_markup_mode=None)
 app.add_typer(case_app, name="case")
 
+
+authority_app = typer.Typer(help="The authority: its root certificate, and those it issues to the signers of sites.", rich_markup_mode=None)
+app.add_typer(authority_app, name="authority")
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for machines.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="OUT", help="A folder that watch or judge wrote.", show_default=False)]
 CaseName = Annotated[str, typer.Argument(metavar="CASE", help="A case, or the beginning of its name.", show_default=False)]
@@ -73,6 +77,12 @@ def _log(context: typer.Context) -> None:
 
 @case_app.callback(invoke_without_command=True)
 def _case(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@authority_app.callback(invoke_without_command=True)
+def _authority(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -215,6 +225,69 @@ def calibrate(
     return _tell(calibrate_camera(site, camera=camera, out=out), as_json)
 
 
+@app.command(
+    epilog=_examples(
+        "catseye verify case-1.zip --root root.pem",
+        "catseye verify case-1.zip --root root.pem --witness head.json --json",
+        "catseye verify case-1.zip --root root.pem --opened original.mp4",
+    )
+)
+def verify(
+    package: Annotated[Path, typer.Argument(metavar="PACKAGE", help="An evidence package.", show_default=False)],
+    *,
+    root: Annotated[Path, typer.Option("--root", metavar="ROOT.pem", help="The authority's root certificate: all that is trusted.", show_default=False)],
+    witness: Annotated[list[Path] | None, typer.Option("--witness", metavar="HEAD.json", help="A head of the log that you kept; may be repeated.")] = None,
+    log_proof: Annotated[list[Path] | None, typer.Option("--log-proof", metavar="FILE", help="What `catseye log prove` wrote; may be repeated.")] = None,
+    opened: Annotated[Path | None, typer.Option("--opened", metavar="FILE", help="The sealed original, as the authority opened it.")] = None,
+    replay: Annotated[bool, typer.Option("--replay/--no-replay", help="Judge the measurement again.")] = True,
+    as_json: AsJson = False,
+) -> int:
+    """Check an evidence package.
+
+    Offline, by numbered checks; whatever is not as it was signed is told with its file. Exit 1 when a check fails.
+    """
+    from catseye.station.verbs.verify import verify as verify_file
+
+    return _tell(verify_file(package, root, witness=witness or (), log_proof=log_proof or (), opened=opened, replay=replay), as_json)
+
+
+@authority_app.command("root", epilog=_examples("catseye authority root authority --name 'Road Authority of Hanoi'"))
+def authority_root(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the key and the certificate go.", show_default=False)],
+    *,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Whose authority it is.", show_default=False)],
+    since: Annotated[str | None, typer.Option("--from", metavar="DATE", help="From when it holds (default: now).", show_default=False)] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="Until when (default: 20 years).", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Make an authority: a key and its root certificate.
+
+    On the authority's own machine: whoever has the key can vouch for any signer.
+    """
+    from catseye.station.verbs.authority import make_root
+
+    return _tell(make_root(folder, name, since, until), as_json)
+
+
+@authority_app.command(
+    "certify", epilog=_examples("catseye authority certify log-signing.pem.pub --authority authority --site junction-7 --until 2027-12-31 --to signer.pem")
+)
+def authority_certify(
+    public_key: Annotated[Path, typer.Argument(metavar="KEY.pub", help="The signer's public key, of `catseye log key`.", show_default=False)],
+    *,
+    authority: Annotated[Path, typer.Option("--authority", metavar="DIR", help="The folder that `authority root` wrote.", show_default=False)],
+    site: Annotated[str, typer.Option("--site", metavar="NAME", help="The site whose signer it is.", show_default=False)],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="Where the certificate goes.", show_default=False)],
+    since: Annotated[str | None, typer.Option("--from", metavar="DATE", help="From when it holds (default: now).", show_default=False)] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="Until when (default: a year).", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Vouch for a site's signer, from one day to another."""
+    from catseye.station.verbs.authority import certify
+
+    return _tell(certify(public_key, authority, site, to, since, until), as_json)
+
+
 @app.command(epilog=_examples("catseye plugins", "catseye plugins --json"))
 def plugins(as_json: AsJson = False) -> int:
     """List the parts that fill the house's sockets."""
@@ -280,6 +353,22 @@ def log_head(
     from catseye.station.verbs.log import sign_log
 
     return _tell(sign_log(out, key, to, site), as_json)
+
+
+@log_app.command("prove", epilog=_examples("catseye log prove out --old 1200 --new 1873 --to proof.json"))
+def log_prove(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that watch or judge wrote.", show_default=False)],
+    *,
+    old: Annotated[int, typer.Option("--old", metavar="N", help="How many entries the older head has.", min=0, show_default=False)],
+    new: Annotated[int, typer.Option("--new", metavar="N", help="How many the newer one has.", min=0, show_default=False)],
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Write it into a file, for `catseye verify --log-proof`.")] = None,
+    site: Annotated[Path | None, typer.Option("--site", metavar="SITE.toml", help="The site, when its database is on a server.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show that the log only grew between two heads."""
+    from catseye.station.verbs.log import prove_log
+
+    return _tell(prove_log(out, old, new, to, site), as_json)
 
 
 @log_app.command("check", epilog=_examples("catseye log check out", "catseye log check out --head head.json --public-key log-signing.pem.pub"))

@@ -85,9 +85,8 @@ class Found:
 
 def judge_trajectories(trajectories: Trajectories, bench: Bench, camera: Camera, vault: Vault, progress: Progress | None = None) -> Found:
     """Everything the trajectories hold, into the vault."""
-    names = np.array(trajectories.names, dtype=str) if trajectories.names else np.empty(0, "U1")
+    names = names_of(trajectories)
     when_of = partial(_when, camera.began)
-    judge = Judge(camera.id, bench.world, bench.rules, lambda track: str(names[track]), when_of, Path(trajectories.shown).name)
     found, journeys = Found(), _Journeys(len(names), bench.world)
     crossed: list[CrossingBatch] = []
 
@@ -95,15 +94,7 @@ def judge_trajectories(trajectories: Trajectories, bench: Bench, camera: Camera,
         journeys.note(passages)
         crossed.append(_crossings(passages, scene, camera, names, bench.world, when_of))
 
-    stage = JudgeStage(judge, Motion(GroundScene) if bench.world.unit == "m" else Motion(PictureScene), told)
-    total_s = float(trajectories.time_ns[-1]) / NS_PER_S if len(trajectories) else 0.0
-    events: list[Event] = []
-    for rows in trajectories.moments():
-        moment = _moment(trajectories, rows)
-        events += stage.see(moment, stays_of(trajectories, rows))
-        if progress is not None:
-            progress(moment.time_ns / NS_PER_S, total_s)
-    events += stage.finish()
+    events, stage = judged_events(trajectories, bench, camera, told, progress)
     for batch in crossed:
         vault.keep_crossings(batch)
         found.crossings_count += len(batch)
@@ -113,6 +104,28 @@ def judge_trajectories(trajectories: Trajectories, bench: Bench, camera: Camera,
         vault.keep_points(_points(trajectories, camera, names))
         vault.keep_tracks(journeys.tracks(trajectories, camera, names))
     return found
+
+
+def judged_events(
+    trajectories: Trajectories, bench: Bench, camera: Camera, told: Callable[[Scene, Passages], None], progress: Progress | None = None
+) -> tuple[list[Event], JudgeStage]:
+    """The events of the trajectories in the order they close, and the stage they passed; `told` hears every scene. Nothing is stored."""
+    names = names_of(trajectories)
+    judge = Judge(camera.id, bench.world, bench.rules, lambda track: str(names[track]), partial(_when, camera.began), Path(trajectories.shown).name)
+    stage = JudgeStage(judge, Motion(GroundScene) if bench.world.unit == "m" else Motion(PictureScene), told)
+    total_s = float(trajectories.time_ns[-1]) / NS_PER_S if len(trajectories) else 0.0
+    events: list[Event] = []
+    for rows in trajectories.moments():
+        moment = _moment(trajectories, rows)
+        events += stage.see(moment, stays_of(trajectories, rows))
+        if progress is not None:
+            progress(moment.time_ns / NS_PER_S, total_s)
+    return events + list(stage.finish()), stage
+
+
+def names_of(trajectories: Trajectories) -> np.ndarray[Any, Any]:
+    """The names of the tracks, by their numbers."""
+    return np.array(trajectories.names, dtype=str) if trajectories.names else np.empty(0, "U1")
 
 
 def _moment(t: Trajectories, rows: slice) -> Moment:

@@ -1,7 +1,7 @@
 """The vault: one folder where facts stay, whatever happens to the process that found them. See docs/design/storage.md."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,7 @@ from catseye.vault.keys import KeyFolder
 from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
 from catseye.vault.outbox import Outbox
+from catseye.vault.packages import PACKAGE, LogProof, Packages, package_bodies
 from catseye.vault.pictures import write_png
 from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
 from catseye.vault.sealed_log import Entry, Head, SealedLog
@@ -61,6 +62,7 @@ class Vault:
         self.media = Media(folder, database, self.log, self._drawers, self._looks, presence)
         self.retention = Retention(folder, database, self.log, self._drawers, self.media, patience_s)
         self._presence = presence
+        self.packages = Packages(database, self.log, folder / "writers", presence.token)
         self._begin_run()
         self._points = parts.PartWriter(self._tier("points"), presence.token, "time_ns", parts.points_table)
         self._tracks = parts.PartWriter(self._tier("tracks"), presence.token, "begin_ns", parts.tracks_table)
@@ -150,9 +152,23 @@ class Vault:
         with self._database.reading() as connection:
             return self.log.head(connection).size_count
 
+    def log_proof(self, old_count: int, new_count: int) -> LogProof:
+        """Shows somebody who kept two heads of these sizes that the log only grew between them. ValueError for sizes it never had."""
+        with self._database.reading() as connection:
+            if not 0 <= old_count <= new_count <= self.log.head(connection).size_count:
+                raise ValueError(f"from {old_count} to {new_count} entries of {self.log.head(connection).size_count}; wanted an older size first, both there")
+            return LogProof(old_count, new_count, tuple(self.log.consistency(connection, old_count, new_count)))
+
     def _logged_bodies(self, connection: Connection, kind: str, subjects: Sequence[str]) -> dict[str, bytes]:
         """What the facts of these subjects are now; a kind this catseye does not know has none."""
-        tellers = {EVENT: self._logged_events, STEP: self._logged_steps, MEDIA_ENTRY: self.media.rows_bytes, LOOK: _logged_looks, FORGOTTEN: forgettings_bytes}
+        tellers: dict[str, Callable[[Connection, Sequence[str]], dict[str, bytes]]] = {
+            EVENT: self._logged_events,
+            STEP: self._logged_steps,
+            MEDIA_ENTRY: self.media.rows_bytes,
+            LOOK: _logged_looks,
+            FORGOTTEN: forgettings_bytes,
+            PACKAGE: lambda _, names: package_bodies(names),
+        }
         return tellers[kind](connection, subjects) if kind in tellers else {}
 
     def _logged_events(self, connection: Connection, subjects: Sequence[str]) -> dict[str, bytes]:

@@ -35,6 +35,20 @@ def sign_log(out: Path, key_file: Path, to: Path | None, site: Path | None = Non
     return RunOutcome(0, summary, [*lines, f"written: {to}" if to is not None else signed.to_json()])
 
 
+def prove_log(out: Path, old_count: int, new_count: int, to: Path | None, site: Path | None = None) -> RunOutcome:
+    """The proof that the log only grew between two sizes."""
+    with vault_of(out, site) as vault:
+        try:
+            proof = vault.log_proof(old_count, new_count)
+        except ValueError as error:
+            raise SiteError("--old, --new", str(error).partition(";")[0], "sizes of heads of this log, the older one first") from error
+    if to is not None:
+        with disk_errors(to):
+            to.write_text(proof.to_json() + "\n", "utf-8")
+    lines = [f"from {old_count} to {new_count} entries: {len(proof.path)} hashes", f"written: {to}" if to is not None else proof.to_json()]
+    return RunOutcome(0, {"old": old_count, "new": new_count, "proof": proof.to_json()}, lines)
+
+
 def check_log(out: Path, heads: Sequence[Path], public_key: Path | None, site: Path | None = None) -> RunOutcome:
     """Exit 1 with a line for everything that is not as it was logged."""
     if heads and public_key is None:
