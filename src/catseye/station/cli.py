@@ -519,7 +519,7 @@ def case_plate(
     return _tell(confirm_plate(out, name, by, text, reason, site), as_json)
 
 
-@case_app.command("submit", epilog=_examples("catseye case submit out c-5f0c12 --by 'Lê Hoa' --to 'Traffic police' --package c-5f0c12.zip"))
+@case_app.command("submit", epilog=_examples("catseye case submit out c-5f0c12 --by 'Lê Hoa' --to 'Traffic police' --package c-5f0c12.zip --root root.pem"))
 def case_submit(
     out: RunFolder,
     name: CaseName,
@@ -527,6 +527,9 @@ def case_submit(
     by: ByPerson,
     to: Annotated[str, typer.Option("--to", metavar="AUTHORITY", help="Who gets it.", show_default=False)],
     package: Annotated[Path, typer.Option("--package", metavar="FILE", help="The sealed evidence package.", show_default=False)],
+    root: Annotated[
+        Path, typer.Option("--root", metavar="FILE", help="The authority's root certificate: the package must pass every check.", show_default=False)
+    ],
     site: OnServer = None,
     as_json: AsJson = False,
 ) -> int:
@@ -536,7 +539,7 @@ def case_submit(
     """
     from catseye.station.verbs.cases import submit_case
 
-    return _tell(submit_case(out, name, by, to, package, site), as_json)
+    return _tell(submit_case(out, name, by, to, package, root, site), as_json)
 
 
 @case_app.command("answer", epilog=_examples("catseye case answer out c-5f0c12 --by 'Vũ Sơn' --outcome accepted --reason 'the red light is clear'"))

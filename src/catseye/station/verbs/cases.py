@@ -4,7 +4,6 @@ import hashlib
 import os
 import sys
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from catseye.cases.account import account, in_time_until, measured_in_words
 from catseye.cases.case import Case, State
 from catseye.cases.desk import CaseDesk
 from catseye.cases.facts import Answers
+from catseye.cases.handover import verified_manifest
 from catseye.cases.jurisdiction import jurisdiction_named
 from catseye.cases.people import person
 from catseye.cases.report_json import report_json
@@ -29,13 +29,13 @@ from catseye.station.outcome import RunOutcome
 from catseye.station.site import load_site
 from catseye.station.verbs.tables import lines_of_table
 from catseye.station.watch import VAULT
+from catseye.vault.authority import Certified, read_certificate
 from catseye.vault.dossiers import Step
 from catseye.vault.drawers import ForgottenError
 from catseye.vault.files import file_name, make_folder, whole_file
 from catseye.vault.vault import Vault
 
 OPENED_BY = "machine:catseye case open"
-_MANIFEST, _LARGEST_BYTES = "manifest.json", 64 << 20
 
 
 def open_cases(out: Path, site: Path, jurisdiction: str, place: str, tolerance_kmh: float | None) -> RunOutcome:
@@ -127,10 +127,15 @@ def confirm_plate(out: Path, name: str, by: str, text: str, reason: str, site: P
     return _take(out, name, site, lambda case, now: transitions.confirm_plate(case, by, text, now, reason))
 
 
-def submit_case(out: Path, name: str, by: str, authority: str, package: Path, site: Path | None = None) -> RunOutcome:
-    """Hand a sealed package over: the case keeps the hash of its manifest."""
-    digest = manifest_sha256(package)
-    return _take(out, name, site, lambda case, now: transitions.submit(case, by, authority, digest, now))
+def submit_case(out: Path, name: str, by: str, authority: str, package: Path, root: Path, site: Path | None = None) -> RunOutcome:
+    """Hand a sealed package over, once it has passed every check with the authority's root; the case keeps the hash of its manifest."""
+    trusted = read_certificate(root)
+    return _take(out, name, site, lambda case, now: _submission(case, by, authority, package, trusted, now))
+
+
+def _submission(case: Case, by: str, authority: str, package: Path, root: Certified, now: Stamp) -> Step:
+    transitions.submit(case, by, authority, "0" * 64, now)  # whatever forbids it is told before the package is looked at
+    return transitions.submit(case, by, authority, verified_manifest(case, package, root), now)
 
 
 def answer_case(out: Path, name: str, by: str, outcome: Answers, reason: str, site: Path | None = None) -> RunOutcome:
@@ -194,20 +199,6 @@ def export_case(out: Path, name: str, to: Path, by: str, reason: str, root_finge
             written.write(content)
     summary = {"case": case.id, "files": {file: {"path": str(to / file), "sha256": digest} for file, digest in digests.items()}, "forgotten": gone}
     return RunOutcome(1 if gone else 0, summary, [*(f"written: {to / file} (SHA-256 {digest})" for file, digest in digests.items()), *gone])
-
-
-def manifest_sha256(package: Path) -> str:
-    """The hash by which a package is known; SourceError when the file is no zip with one manifest in it."""
-    try:
-        with zipfile.ZipFile(package) as archive:
-            found = [entry for entry in archive.infolist() if entry.filename == _MANIFEST]
-            if len(found) != 1 or found[0].file_size > _LARGEST_BYTES:
-                raise SourceError(str(package), f"{len(found)} files called {_MANIFEST}" if len(found) != 1 else f"a {_MANIFEST} beyond all sizes", "a package")
-            return hashlib.sha256(archive.read(found[0])).hexdigest()
-    except OSError as fault:
-        raise SourceError(str(package), (fault.strerror or str(fault)).lower(), "a package, as `catseye` sealed it") from None
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as fault:
-        raise SourceError(str(package), f"no package: {fault}", "a package, as `catseye` sealed it") from None
 
 
 @contextmanager
