@@ -18,7 +18,7 @@ from catseye.core.secrets import is_url
 from catseye.station.references import resolved
 from catseye.station.rule_keys import nearest
 from catseye.station.site_faults import option_fault, shown, site_fault, where
-from catseye.station.site_tables import ANALYSED_FPS, DETECTOR, Camera, Document, Line
+from catseye.station.site_tables import ANALYSED_FPS, DETECTOR, Camera, Document, Evidence, Line
 from catseye.station.toml_lines import KeyPath, lines_of_keys
 
 __all__ = ["ANALYSED_FPS", "DETECTOR", "Camera", "Line", "Site", "default_line", "is_url", "line_of_text", "line_reach", "load_site", "site_of_video"]
@@ -45,6 +45,7 @@ class Site:
     wants_default_line: bool = False
     line_numbers: Mapping[KeyPath, int] = field(default_factory=dict, repr=False, compare=False)
     database: str | None = None
+    evidence: Evidence | None = None
 
     @property
     def database_url(self) -> str:
@@ -55,7 +56,9 @@ class Site:
     def hash(self) -> str:
         """SHA-256 of what the site says, hex: comments, order of keys and defaults spelled out do not change it; secrets are not in it."""
         cameras = [camera.model_dump(mode="json", by_alias=True, exclude_defaults=True) for camera in self.cameras]
-        said = {"site": {"id": self.id, "timezone": self.timezone}, "camera": cameras}
+        said: dict[str, Any] = {"site": {"id": self.id, "timezone": self.timezone}, "camera": cameras}
+        if self.evidence is not None:
+            said["evidence"] = self.evidence.model_dump(mode="json", exclude_defaults=True)
         return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     def camera_named(self, camera: str | None) -> Camera:
@@ -219,9 +222,9 @@ def _touches(ends_px: Ends, width_px: int, height_px: int) -> bool:
 
 def _site(document: Document, name: str, folder: Path, numbers: Mapping[KeyPath, int]) -> Site:
     zone = document.site.timezone
-    return Site(
-        document.site.id, zone, tuple(_in_zone(camera, zone) for camera in document.camera), name, folder, line_numbers=numbers, database=document.site.database
-    )
+    cameras = tuple(_in_zone(camera, zone) for camera in document.camera)
+    place = document.site
+    return Site(place.id, zone, cameras, name, folder, line_numbers=numbers, database=place.database, evidence=document.evidence)
 
 
 def _in_zone(camera: Camera, zone: str | None) -> Camera:
