@@ -32,6 +32,7 @@ TITLES = {
     "ground_point": "Where a road user stands",
     "near_miss": "Near misses and collisions",
     "vault": "The vault and its sealed log",
+    "package": "Evidence packages",
     "picture_health": "What a camera says of itself",
     "lamps": "Traffic lights read from the picture",
 }

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, func, select
 from catseye.core.errors import StoreError
 from catseye.core.time import Stamp
 from catseye.vault.database import Database
-from catseye.vault.sealed_log import Entry, SealedLog
+from catseye.vault.leaves import Entry
+from catseye.vault.sealed_log import SealedLog
 from catseye.vault.tables import DOSSIER_STEPS
 
 STEP = "step"  # the log's kind of an entry that tells a step

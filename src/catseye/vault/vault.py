@@ -19,10 +19,12 @@ from catseye.vault.database import Database
 from catseye.vault.dossiers import STEP, Dossiers, step_bytes, step_subject
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, sole_holder, sweep, whole_file
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
+from catseye.vault.leaves import Entry, Head
+from catseye.vault.log_proofs import PACKAGE, LogProof
 from catseye.vault.outbox import Outbox
-from catseye.vault.packages import PACKAGE, LogProof, Packages, package_bodies
+from catseye.vault.packages import Packages, package_bodies
 from catseye.vault.pictures import write_png
-from catseye.vault.sealed_log import Entry, Head, SealedLog
+from catseye.vault.sealed_log import SealedLog
 from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, crossing_rows, event_bytes, event_of, event_row, event_subject
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from catseye.core.errors import StoreError
 from catseye.core.event import Event
 from catseye.core.packets import PacketList
 from catseye.vault.export import event_line
-from catseye.vault.packages import PACKAGE
+from catseye.vault.log_proofs import PACKAGE
 from catseye.vault.vault import Vault
 
 SUPPORT = Path(__file__).with_name("package_victim.py")

@@ -15,9 +15,9 @@ from catseye.core.packets import Packet, PacketList, differences
 from catseye.core.time import Stamp
 from catseye.vault.authority import AuthorityError, Certified, certificate_of, signer_faults
 from catseye.vault.heads import SignedHead
+from catseye.vault.leaves import Head
+from catseye.vault.log_proofs import LogProof
 from catseye.vault.merkle import holds_leaf
-from catseye.vault.packages import LogProof
-from catseye.vault.sealed_log import Head
 from catseye.vault.signing import is_signed, key_name
 
 PASSED, FAILED, NOT_ASKED, NOT_REACHED = "passed", "failed", "not asked", "not reached"

@@ -10,7 +10,7 @@ from catseye.core.errors import SourceError
 from catseye.station.outcome import RunOutcome
 from catseye.vault.authority import read_certificate
 from catseye.vault.heads import read_signed_head
-from catseye.vault.packages import LogProof
+from catseye.vault.log_proofs import LogProof
 
 _MARKS = {PASSED: "✓", FAILED: "✗"}
 _MOST_PROOF_BYTES = 1 << 20
