@@ -31,6 +31,7 @@ TITLES = {
     "calibration": "Reference points and their doubt",
     "ground_point": "Where a road user stands",
     "near_miss": "Near misses and collisions",
+    "evidence": "Redacted copies of evidence",
     "vault": "The vault and its sealed log",
     "package": "Evidence packages",
     "picture_health": "What a camera says of itself",

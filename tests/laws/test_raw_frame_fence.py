@@ -35,6 +35,17 @@ def test_only_redaction_makes_a_redacted_picture() -> None:
     assert makers in ([], [MAKES_REDACTED_PICTURES])
 
 
+def makers_of(noun: str) -> set[str]:
+    return {room_of(path) for path in SOURCE.rglob("*.py") if noun in calls_in(path)}
+
+
+def test_only_vision_makes_media_that_may_be_stored() -> None:
+    """It alone has seen the original: what it says is sealed or redacted is."""
+    assert makers_of("SealedMedia") <= {"vision"}
+    assert makers_of("RedactedMedia") <= {"vision"}
+    assert makers_of("SealedMedia") == {"vision"}, "the law must have something to watch"
+
+
 def test_no_path_writes_pixels_past_redaction() -> None:
     """Encoders and picture writers live in two files only; both take nothing but a RedactedPicture."""
     writers = {"imwrite", "imencode", "imsave", "VideoWriter", "add_stream", "tofile"}

@@ -50,7 +50,7 @@ def test_a_vault_of_a_newer_catseye_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "vault.db") as raw:
         raw.execute("UPDATE alembic_version SET version_num = '9999'")
     raw.close()
-    with pytest.raises(StoreError, match="its schema 9999 is of a newer catseye; wanted schema 0003 or older"):
+    with pytest.raises(StoreError, match=f"its schema 9999 is of a newer catseye; wanted schema {HEAD} or older"):
         Vault.open(tmp_path)
 
 
@@ -66,11 +66,8 @@ def test_a_page_gone_bad_is_told_as_damage(tmp_path: Path) -> None:
     raw = bytearray((tmp_path / "vault.db").read_bytes())
     raw[4096 * 3 :] = b"\xff" * (len(raw) - 4096 * 3)
     (tmp_path / "vault.db").write_bytes(raw)
-    vault = Vault.open(tmp_path)
     with pytest.raises(StoreError, match="the database is damaged"):
-        list(vault.events())
-    with pytest.raises(StoreError, match="the database is damaged"):
-        vault.close()
+        Vault.open(tmp_path)
 
 
 def test_a_writer_that_holds_on_is_waited_for_and_then_named(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -37,10 +37,19 @@ app.add_typer(models_app, name="models")
 log_app = typer.Typer(help="The sealed log of a run's vault: keys, signed heads, checks.", rich_markup_mode=None)
 app.add_typer(log_app, name="log")
 
+case_app = typer.Typer(help="Cases: what people decide about what the machine saw.", rich_markup_mode=None)
+app.add_typer(case_app, name="case")
+
+
 authority_app = typer.Typer(help="The authority: its root certificate, and those it issues to the signers of sites.", rich_markup_mode=None)
 app.add_typer(authority_app, name="authority")
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for machines.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="OUT", help="A folder that watch or judge wrote.", show_default=False)]
+CaseName = Annotated[str, typer.Argument(metavar="CASE", help="A case, or the beginning of its name.", show_default=False)]
+ByPerson = Annotated[str, typer.Option("--by", metavar="NAME", help="Who you are: it is written down for good.", show_default=False)]
+Because = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.", show_default=False)]
+OnServer = Annotated[Path | None, typer.Option("--site", metavar="SITE.toml", help="The site, when its database is on a server.")]
 CameraId = Annotated[str | None, typer.Option("--camera", metavar="ID", help="Only this camera of the site.")]
 
 
@@ -62,6 +71,12 @@ def _catseye(
 
 @log_app.callback(invoke_without_command=True)
 def _log(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@case_app.callback(invoke_without_command=True)
+def _case(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -391,6 +406,205 @@ def log_relay(
     return _tell(relay_log(out, to, site, once=once, progress=_wants_progress(as_json)), as_json)
 
 
+@case_app.command(
+    "open",
+    epilog=_examples(
+        "catseye case open out --site sites/junction.toml --jurisdiction example",
+        "catseye case open out --site sites/junction.toml --jurisdiction viet-nam --place 'Ngã tư Hàng Xanh' --tolerance-kmh 5",
+    ),
+)
+def case_open(
+    out: RunFolder,
+    *,
+    site: Annotated[Path, typer.Option("--site", metavar="SITE.toml", help="The site the run was of.", show_default=False)],
+    jurisdiction: Annotated[str, typer.Option("--jurisdiction", metavar="NAME|FILE", help="Whose law holds there.", show_default=False)],
+    place: Annotated[str, typer.Option("--place", metavar="TEXT", help="Where it is, in words (default: the site's id).", show_default=False)] = "",
+    tolerance_kmh: Annotated[float | None, typer.Option("--tolerance-kmh", metavar="N", help="What the authority takes off a speed.", min=0, max=50)] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Open a case for every violation of a run.
+
+    The same violation is always the same case: opening again changes nothing.
+    """
+    from catseye.station.verbs.cases import open_cases
+
+    return _tell(open_cases(out, site, jurisdiction, place, tolerance_kmh), as_json)
+
+
+@case_app.command(
+    "list", epilog=_examples("catseye case list out", "catseye case list out --state detected --state confirmed-once", "catseye case list out --all")
+)
+def case_list(
+    out: RunFolder,
+    *,
+    state: Annotated[list[str] | None, typer.Option("--state", metavar="STATE", help="Only these; may be repeated.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """List cases, the nearest deadline first."""
+    from catseye.station.verbs.cases import list_cases
+
+    return _tell(list_cases(out, state or (), site, everything=everything), as_json)
+
+
+@case_app.command("show", epilog=_examples("catseye case show out c-5f0c12", "catseye case show out 5f0c --json"))
+def case_show(out: RunFolder, name: CaseName, *, site: OnServer = None, as_json: AsJson = False) -> int:
+    """Show one case: the facts, what the machine suggested, what people decided."""
+    from catseye.station.verbs.cases import show_case
+
+    return _tell(show_case(out, name, site), as_json)
+
+
+@case_app.command("confirm", epilog=_examples("catseye case confirm out c-5f0c12 --by 'Nguyễn Thị Lan' --reason 'red on both lamps, past the line'"))
+def case_confirm(out: RunFolder, name: CaseName, *, by: ByPerson, reason: Because, site: OnServer = None, as_json: AsJson = False) -> int:
+    """Say that it was a violation.
+
+    Where the law of the case wants two people, the second must be another one.
+    """
+    from catseye.station.verbs.cases import confirm_case
+
+    return _tell(confirm_case(out, name, by, reason, site), as_json)
+
+
+@case_app.command("dismiss", epilog=_examples("catseye case dismiss out c-5f0c12 --by 'Nguyễn Thị Lan' --reason 'an ambulance on call'"))
+def case_dismiss(out: RunFolder, name: CaseName, *, by: ByPerson, reason: Because, site: OnServer = None, as_json: AsJson = False) -> int:
+    """Say that nobody has to answer for it."""
+    from catseye.station.verbs.cases import dismiss_case
+
+    return _tell(dismiss_case(out, name, by, reason, site), as_json)
+
+
+@case_app.command("reopen", epilog=_examples("catseye case reopen out c-5f0c12 --by 'Trần Minh' --reason 'the call was an hour later'"))
+def case_reopen(out: RunFolder, name: CaseName, *, by: ByPerson, reason: Because, site: OnServer = None, as_json: AsJson = False) -> int:
+    """Begin a dismissed case anew; not by who dismissed it."""
+    from catseye.station.verbs.cases import reopen_case
+
+    return _tell(reopen_case(out, name, by, reason, site), as_json)
+
+
+@case_app.command("plate", epilog=_examples("catseye case plate out c-5f0c12 --text 51F-123.45 --by 'Lê Hoa'"))
+def case_plate(
+    out: RunFolder,
+    name: CaseName,
+    *,
+    text: Annotated[str, typer.Option("--text", metavar="PLATE", help="As you read it yourself.", show_default=False)],
+    by: ByPerson,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is not what was suggested, or read before.", show_default=False)] = "",
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say what the plate is: a machine's reading is a suggestion."""
+    from catseye.station.verbs.cases import confirm_plate
+
+    return _tell(confirm_plate(out, name, by, text, reason, site), as_json)
+
+
+@case_app.command("submit", epilog=_examples("catseye case submit out c-5f0c12 --by 'Lê Hoa' --to 'Traffic police' --package c-5f0c12.zip"))
+def case_submit(
+    out: RunFolder,
+    name: CaseName,
+    *,
+    by: ByPerson,
+    to: Annotated[str, typer.Option("--to", metavar="AUTHORITY", help="Who gets it.", show_default=False)],
+    package: Annotated[Path, typer.Option("--package", metavar="FILE", help="The sealed evidence package.", show_default=False)],
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """Submit a case with its sealed package to the authority.
+
+    Refused when too late, when the calibration did not hold, when the camera was not to be trusted.
+    """
+    from catseye.station.verbs.cases import submit_case
+
+    return _tell(submit_case(out, name, by, to, package, site), as_json)
+
+
+@case_app.command("answer", epilog=_examples("catseye case answer out c-5f0c12 --by 'Vũ Sơn' --outcome accepted --reason 'the red light is clear'"))
+def case_answer(
+    out: RunFolder,
+    name: CaseName,
+    *,
+    by: ByPerson,
+    outcome: Annotated[Literal["accepted", "rejected", "needs-more"], typer.Option("--outcome", help="What the authority said.", show_default=False)],
+    reason: Because,
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write down what the authority's officer answered; the term to appeal begins."""
+    from catseye.station.verbs.cases import answer_case
+
+    return _tell(answer_case(out, name, by, outcome, reason, site), as_json)
+
+
+@case_app.command("close", epilog=_examples("catseye case close out c-5f0c12 --by 'Lê Hoa' --reason paid"))
+def case_close(out: RunFolder, name: CaseName, *, by: ByPerson, reason: Because, site: OnServer = None, as_json: AsJson = False) -> int:
+    """Close an answered case; the owner may still appeal in time."""
+    from catseye.station.verbs.cases import close_case
+
+    return _tell(close_case(out, name, by, reason, site), as_json)
+
+
+@case_app.command("withdraw", epilog=_examples("catseye case withdraw out c-5f0c12 --by 'Lê Hoa' --reason 'the lamp was repaired that day'"))
+def case_withdraw(out: RunFolder, name: CaseName, *, by: ByPerson, reason: Because, site: OnServer = None, as_json: AsJson = False) -> int:
+    """Take a submitted case back, in favour of the owner, for good."""
+    from catseye.station.verbs.cases import withdraw_case
+
+    return _tell(withdraw_case(out, name, by, reason, site), as_json)
+
+
+@case_app.command(
+    "appeal",
+    epilog=_examples(
+        "catseye case appeal out c-5f0c12 --filed --by 'Đỗ An' --reason 'the owner says it was amber'",
+        "catseye case appeal out c-5f0c12 --heard --by 'Phạm Quang Huy' --outcome overturned --reason 'the lamp cannot be seen'",
+    ),
+)
+def case_appeal(
+    out: RunFolder,
+    name: CaseName,
+    *,
+    filed: Annotated[bool, typer.Option("--filed", help="The owner appeals, by way of the authority.")] = False,
+    heard: Annotated[bool, typer.Option("--heard", help="You decide it, and had no hand in the case before.")] = False,
+    by: ByPerson,
+    reason: Because,
+    outcome: Annotated[
+        Literal["upheld", "overturned"] | None, typer.Option("--outcome", help="With --heard: whether the decision stands.", show_default=False)
+    ] = None,
+    leave: Annotated[str, typer.Option("--leave", metavar="TEXT", help="With --filed, too late: who allowed it, and why.", show_default=False)] = "",
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """File or hear the owner's appeal.
+
+    Nobody hears an appeal who took any step in the case.
+    """
+    from catseye.station.verbs.cases import appeal_case
+
+    return _tell(appeal_case(out, name, by, reason, filed=filed, heard=heard, outcome=outcome, leave=leave, site=site), as_json)
+
+
+@case_app.command("export", epilog=_examples("catseye case export out c-5f0c12 --to reports --by 'Lê Hoa' --reason 'file of the authority'"))
+def case_export(
+    out: RunFolder,
+    name: CaseName,
+    *,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Where the report goes.", show_default=False)],
+    by: ByPerson,
+    reason: Because,
+    root: Annotated[str, typer.Option("--root-fingerprint", metavar="HEX", help="Of the authority's root key, to be printed.", show_default=False)] = "",
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write the police report, PDF and JSON.
+
+    Who took it and what for is written down in the case first.
+    """
+    from catseye.station.verbs.cases import export_case
+
+    return _tell(export_case(out, name, to, by, reason, root, site), as_json)
+
+
 def run(words: Sequence[str] | None = None) -> int:
     """Run one command line (default: the process's own) and return its exit code; every fault is one line on stderr."""
     for stream in (sys.stdout, sys.stderr):
@@ -441,7 +655,7 @@ def _one_line(text: str) -> str:
 def _verb(words: Sequence[str] | None) -> str:
     """The verb that was asked for, to point at its help."""
     said = list(sys.argv[1:] if words is None else words)
-    verbs = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands} | {"models"}
+    verbs = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands} | {"models", "log", "case"}
     return f"{said[0]} " if said and said[0] in verbs else ""
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Table, inspect, text
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, inspect, text
 
 from catseye.core.errors import StoreError
 from catseye.vault.sqlite_store import SqliteStore
@@ -26,6 +26,12 @@ class Store(Protocol):
 
     def lock(self, connection: Connection) -> None:
         """Nobody else who asks for it writes until the transaction ends."""
+
+    def among(self, column: Column[Any], names: Sequence[str]) -> ColumnElement[bool]:
+        """Whether a text column is one of these."""
+
+    def wipe(self, engine: Engine, tables: Sequence[Table]) -> None:
+        """Leave nothing of what was deleted from these tables where this process could read it."""
 
     def insert_new(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
         """Insert what is not there yet, by primary key; how many were new."""
@@ -66,6 +72,15 @@ class Database:
     def insert_new(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
         """Insert what is not there yet, by primary key; how many were new."""
         return self._store.insert_new(connection, table, list(rows)) if rows else 0
+
+    def among(self, column: Column[Any], names: Sequence[str]) -> ColumnElement[bool]:
+        """Whether a text column is one of these, however many they are."""
+        return self._store.among(column, names)
+
+    def wipe(self, tables: Sequence[Table]) -> None:
+        """After rows of these were deleted and that was committed: leave nothing of them in free pages, the WAL or dead rows."""
+        with self._plain_faults():
+            self._store.wipe(self._engine, tables)
 
     def close(self) -> None:
         """Give it back; idempotent."""

@@ -14,11 +14,14 @@ from sqlalchemy import Connection, func, select
 from catseye.core.errors import StoreError
 from catseye.core.time import Stamp
 from catseye.vault.database import Database
-from catseye.vault.leaves import Entry
-from catseye.vault.sealed_log import SealedLog
-from catseye.vault.tables import DOSSIER_STEPS
+from catseye.vault.drawers import CASE, IDENTITY, REPORT, STANDING, Drawer, Drawers
+from catseye.vault.envelopes import open_bytes, seal_bytes
+from catseye.vault.keys import Key
+from catseye.vault.sealed_log import Entry, SealedLog
+from catseye.vault.tables import DOSSIER_STEPS, Row
 
 STEP = "step"  # the log's kind of an entry that tells a step
+LOCKED_AS = {"case": CASE, "report": REPORT, "identity": IDENTITY}  # a drawer a subject; every other kind has one for all, kept until told
 
 
 class DossierMovedError(StoreError):
@@ -39,9 +42,9 @@ class Step:
 class Dossiers:
     """All dossiers of one database, each known by its kind (`case`, `report`, …) and subject."""
 
-    def __init__(self, database: Database, log: SealedLog) -> None:
-        """Of a vault's database and log."""
-        self._database, self._log = database, log
+    def __init__(self, database: Database, log: SealedLog, drawers: Drawers) -> None:
+        """Of a vault's database, log and drawers: who said what and every fact lie under the key of their drawer."""
+        self._database, self._log, self._drawers = database, log, drawers
 
     def add(self, kind: str, subject: str, steps: Sequence[Step]) -> None:
         """Add steps, numbered on from those that were read; durable and logged on return. DossierMovedError when there are others by then."""
@@ -57,23 +60,42 @@ class Dossiers:
         if [step.number for step in steps] != list(range(there, there + len(steps))):
             raise DossierMovedError(f"{kind} {subject}", f"step {steps[0].number} to be added to {there}", "the newest state read before deciding")
         rows = [step_row(kind, subject, step) for step in steps]
-        self._database.insert_new(connection, DOSSIER_STEPS, rows)
+        key = self._drawers.ready_within(connection, dossier_drawer(kind, subject), steps[0].when)
+        self._database.insert_new(connection, DOSSIER_STEPS, [row | {"body": seal_bytes(key, _bound_to(row), row["body"])} for row in rows])
         self._log.append(connection, [Entry(STEP, step_subject(row), step_bytes(row)) for row in rows])
 
     def steps(self, kind: str, subject: str) -> list[Step]:
         """All steps in order; none for a dossier that is not there."""
         chosen = select(DOSSIER_STEPS).where(DOSSIER_STEPS.c.dossier == kind, DOSSIER_STEPS.c.subject == subject).order_by(DOSSIER_STEPS.c.number)
         with self._database.reading() as connection:
-            return [step_of(dict(row)) for row in connection.execute(chosen).mappings()]
+            return [step_of(row) for row in self.opened(connection, connection.execute(chosen).mappings().all())]
 
     def of_kind(self, kind: str) -> Iterator[tuple[str, list[Step]]]:
         """Every dossier of a kind with its steps, by subject."""
         chosen = select(DOSSIER_STEPS).where(DOSSIER_STEPS.c.dossier == kind).order_by(DOSSIER_STEPS.c.subject, DOSSIER_STEPS.c.number)
         found: dict[str, list[Step]] = {}
         with self._database.reading() as connection:
-            for row in connection.execute(chosen).mappings():
-                found.setdefault(row["subject"], []).append(step_of(dict(row)))
+            for row in self.opened(connection, connection.execute(chosen).mappings().all()):
+                found.setdefault(row["subject"], []).append(step_of(row))
         yield from found.items()
+
+    def opened(self, connection: Connection, rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
+        """Rows as they are stored with their bodies taken out of the envelopes; EnvelopeError when one was changed or swapped."""
+        keys: dict[Drawer, Key] = {}
+        for row in rows:
+            drawer = dossier_drawer(row["dossier"], row["subject"])
+            if drawer not in keys:
+                keys[drawer] = self._drawers.key(connection, drawer)
+            yield dict(row) | {"body": open_bytes(keys[drawer], _bound_to(row), bytes(row["body"]))}
+
+
+def dossier_drawer(kind: str, subject: str) -> Drawer:
+    """Where the steps of a dossier lie."""
+    return Drawer(LOCKED_AS[kind], subject) if kind in LOCKED_AS else Drawer(STANDING, kind)
+
+
+def _bound_to(row: Row) -> str:
+    return f"step/{step_subject(row)}"
 
 
 def step_row(kind: str, subject: str, step: Step) -> dict[str, Any]:
@@ -83,18 +105,18 @@ def step_row(kind: str, subject: str, step: Step) -> dict[str, Any]:
     return {"dossier": kind, "subject": subject, "number": step.number, "kind": step.kind, "utc_ns": step.when.utc_ns, "body": text.encode()}
 
 
-def step_of(row: Mapping[str, Any]) -> Step:
+def step_of(row: Row) -> Step:
     """The step a row was made of, equal to it."""
     body = json.loads(bytes(row["body"]))
     return Step(row["number"], row["kind"], Stamp(row["utc_ns"], body["doubt_ms"]), body["by"], body["facts"])
 
 
-def step_subject(row: Mapping[str, Any]) -> str:
+def step_subject(row: Row) -> str:
     """How the log names a step."""
     return f"{row['dossier']}/{row['subject']}/{row['number']}"
 
 
-def step_bytes(row: Mapping[str, Any]) -> bytes:
+def step_bytes(row: Row) -> bytes:
     """What the log's leaf of a step stands for."""
     said = {name: row[name] for name in ("dossier", "subject", "number", "kind", "utc_ns")}
     return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" + bytes(row["body"])

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ def make_folder(folder: Path) -> Path:
             if folder.parent != folder:
                 make_folder(folder.parent)
             folder.mkdir(exist_ok=True)
-            _sync_folder(folder.parent)
+            sync_folder(folder.parent)
     return folder
 
 
@@ -74,13 +75,14 @@ def whole_file(path: Path, token: str) -> Iterator[BinaryIO]:
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except BaseException:  # Ctrl-C too must leave no half file
             beside.unlink(missing_ok=True)
             raise
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make what was named, renamed or removed in the folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -119,6 +121,11 @@ class Presence:
             self._file = self._path.open("xb")
             _locked(self._file)
 
+    @property
+    def began_utc_ns(self) -> int:
+        """When it was taken, by the clock of the file system."""
+        return os.fstat(self._file.fileno()).st_mtime_ns
+
     def end(self) -> None:
         """Let go; idempotent."""
         self._path.unlink(missing_ok=True)
@@ -127,20 +134,37 @@ class Presence:
 
 def sweep(folder: Path, writers: Path) -> int:
     """Remove the unfinished files of dead writers in `folder` itself; those of living ones stay. How many went."""
-    left = [path for path in folder.glob(f".*{UNFINISHED}") if not _lives(writers / path.name.split(".")[-2])]
+    left = [path for path in folder.glob(f".*{UNFINISHED}") if not writer_lives(writers / path.name.split(".")[-2])]
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)
 
 
+def sweep_folders(folder: Path, writers: Path) -> int:
+    """Remove the folders of dead writers in `folder`, each named by its writer's token, with all that is in them. How many went."""
+    left = [path for path in folder.glob("*/") if not writer_lives(writers / path.name)]
+    for path in left:
+        remove_folder(path)
+    return len(left)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it; durable on return, silent when there is none."""
+    with disk_errors(folder):
+        if folder.is_dir():
+            shutil.rmtree(folder)
+            sync_folder(folder.parent)
+
+
 def forget_dead(writers: Path) -> None:
     """Remove the tokens of dead writers; call it inside `sole_holder`, once their files are swept."""
     for path in writers.iterdir():
-        if not _lives(path):
+        if not writer_lives(path):
             path.unlink(missing_ok=True)
 
 
-def _lives(writer: Path) -> bool:
+def writer_lives(writer: Path) -> bool:
+    """Whether the writer of this token, a file in `writers`, is there."""
     try:
         with writer.open("rb") as file:
             return not _locked(file)

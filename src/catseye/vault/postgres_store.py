@@ -2,10 +2,12 @@
 
 import json
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 from pg8000.exceptions import Error as Pg8000Error
-from sqlalchemy import Connection, Engine, LargeBinary, Table, create_engine, event, make_url, text
+from sqlalchemy import Column, ColumnElement, Connection, Engine, LargeBinary, Table, Text, bindparam, cast, create_engine, event, func, make_url, select, text
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from catseye.core.errors import StoreError
@@ -75,6 +77,23 @@ class PostgresStore:
     def lock(self, connection: Connection) -> None:
         """Nobody else who asks for it writes until the transaction ends."""
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+
+    def among(self, column: Column[Any], names: Sequence[str]) -> ColumnElement[bool]:
+        """Whether a text column is one of these: one statement and one argument, however many, so nothing is compiled anew."""
+        said = cast(bindparam(None, json.dumps(names, ensure_ascii=False), Text(), unique=True), JSON)
+        return column.in_(select(func.json_array_elements_text(said).column_valued()))
+
+    def wipe(self, engine: Engine, tables: Sequence[Table]) -> None:
+        """Write the tables anew without what was deleted. The server's own WAL, archives and backups are its keeper's to forget."""
+        raw = engine.raw_connection()
+        try:
+            connection: Any = raw.driver_connection
+            connection.rollback()  # the ping of the pool began a transaction, and VACUUM runs in none
+            connection.autocommit = True
+            for table in tables:
+                connection.cursor().execute(f"VACUUM (FULL) {table.name}")
+        finally:
+            raw.invalidate()
 
     def insert_new(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
         """Insert what is not there yet, by primary key; how many were new. One statement and one argument, however many rows."""

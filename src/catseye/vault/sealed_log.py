@@ -121,6 +121,11 @@ class SealedLog:
             connection.execute(LOG_ENTRIES.update().where(LOG_ENTRIES.c.seq == seq, LOG_ENTRIES.c.salt.is_not(None)).values(salt=None)).rowcount for seq in seqs
         )
 
+    def forget_subjects(self, connection: Connection, kind: str, subjects: Sequence[str]) -> int:
+        """The same for all entries of these subjects."""
+        chosen = LOG_ENTRIES.update().where(LOG_ENTRIES.c.kind == kind, self._database.among(LOG_ENTRIES.c.subject, subjects), LOG_ENTRIES.c.salt.is_not(None))
+        return connection.execute(chosen.values(salt=None)).rowcount if subjects else 0
+
     def faults(self, connection: Connection, bodies: Callable[[str, Sequence[str]], dict[str, bytes]] | None = None) -> Iterator[str]:
         """Everything in the stored log that does not follow from its leaves; and, where `bodies` gives the facts of a kind by subject, every changed fact.
 

@@ -1,12 +1,16 @@
 """SQLite as a store: one file, durable at every commit, patient with other writers, plain about faults."""
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
+from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table, bindparam, create_engine, event, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
+
+from catseye.core.errors import StoreError
 
 _SAID = {
     "SQLITE_FULL": ("no space left on the disk", "free space; what was acknowledged is safe"),
@@ -54,6 +58,24 @@ class SqliteStore:
 
     def lock(self, connection: Connection) -> None:
         """Nobody else writes until the transaction ends: it holds the file's write lock already."""
+
+    def among(self, column: Column[Any], names: Sequence[str]) -> ColumnElement[bool]:
+        """Whether a text column is one of these: one statement and one argument, however many, so nothing is compiled anew."""
+        listed = func.json_each(bindparam(None, json.dumps(names, ensure_ascii=False), unique=True)).table_valued("value")
+        return column.in_(select(listed.c.value))
+
+    def wipe(self, engine: Engine, tables: Sequence[Table]) -> None:
+        """Write the file anew without what was deleted, and empty its log: nothing deleted is left in free pages or in the WAL."""
+        del tables
+        raw = engine.raw_connection()
+        try:
+            connection: Any = raw.driver_connection
+            connection.execute("VACUUM")
+            is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if is_busy:
+                raise StoreError(self.shown, f"somebody has read or written for {self._patience_s:g} s, so its log could not be emptied", "the same call again")
+        finally:
+            raw.close()
 
     def insert_new(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
         """Insert what is not there yet, by primary key; how many were new."""

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, RowMapping, Table, Text
 
 from catseye.core.event import Event, Measure
 from catseye.core.road_user import ROAD_USERS
@@ -14,7 +14,8 @@ from catseye.vault.batches import CrossingBatch, Tracks
 
 METADATA = MetaData()
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")  # the order of bytes, as the embedded database has it
-HEAD = "0003"
+HEAD = "0004"
+Row: TypeAlias = Mapping[str, Any] | RowMapping
 
 EVENTS = Table(
     "events",
@@ -93,6 +94,74 @@ DOSSIER_STEPS = Table(
     sqlite_with_rowid=False,
 )
 
+RUNS = Table("runs", METADATA, Column("run", TEXT, primary_key=True), Column("begun_utc_ns", BigInteger, nullable=False))
+
+DRAWERS = Table(
+    "drawers",
+    METADATA,
+    Column("retention", TEXT, primary_key=True),
+    Column("period", TEXT, primary_key=True),
+    Column("key", TEXT, nullable=False),
+    Column("made_utc_ns", BigInteger, nullable=False),
+    Column("confirmed_utc_ns", BigInteger),
+    Column("ended_utc_ns", BigInteger),
+    Column("forgotten_utc_ns", BigInteger),
+    Column("why", TEXT),
+    sqlite_with_rowid=False,
+)
+
+CONFIRMED_EVENTS = Table(
+    "confirmed_events",
+    METADATA,
+    Column("run", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True),
+    Column("subject", TEXT, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+MEDIA = Table(
+    "media",
+    METADATA,
+    Column("name", TEXT, primary_key=True),
+    Column("kind", TEXT, nullable=False),
+    Column("media_type", TEXT, nullable=False),
+    Column("sha256", TEXT),
+    Column("size_bytes", BigInteger),
+    Column("original_sha256", TEXT),
+    Column("original_bytes", BigInteger),
+    Column("recipients", TEXT, nullable=False),
+    Column("retention", TEXT, nullable=False),
+    Column("period", TEXT, nullable=False),
+    Column("file", TEXT, nullable=False),
+    Column("kept_utc_ns", BigInteger, nullable=False),
+    Column("forgotten_utc_ns", BigInteger),
+    Column("why", TEXT),
+    Index("media_of_drawer", "retention", "period"),
+    sqlite_with_rowid=False,
+)
+
+LOOKS = Table(
+    "looks",
+    METADATA,
+    Column("subject", TEXT, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("who", TEXT, nullable=False),
+    Column("purpose", TEXT, nullable=False),
+    Column("why", TEXT, nullable=False),
+    Column("utc_ns", BigInteger, nullable=False),
+    Index("looks_in_time", "utc_ns"),
+    sqlite_with_rowid=False,
+)
+
+FORGETTINGS = Table(
+    "forgettings",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("utc_ns", BigInteger, nullable=False),
+    Column("body", TEXT, nullable=False),
+    Column("proven_utc_ns", BigInteger),
+)
+
 RELAYS = Table("relays", METADATA, Column("name", TEXT, primary_key=True), Column("next_seq", BigInteger, nullable=False))
 
 
@@ -136,7 +205,12 @@ def event_subject(row: Mapping[str, Any]) -> str:
 
 def event_bytes(row: Mapping[str, Any]) -> bytes:
     """What the log's leaf of an event stands for: its whole row, one way to write it."""
-    return json.dumps({column.name: row[column.name] for column in EVENTS.columns}, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return row_bytes({column.name: row[column.name] for column in EVENTS.columns})
+
+
+def row_bytes(said: Mapping[str, Any]) -> bytes:
+    """The one way to write what a leaf stands for: JSON, keys sorted, no spaces."""
+    return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def event_of_bytes(content: bytes) -> Event:

@@ -1,7 +1,7 @@
 """The vault: one folder where facts stay, whatever happens to the process that found them. See docs/design/storage.md."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
@@ -11,27 +11,32 @@ import pyarrow as pa
 from sqlalchemy import Connection, func, select
 
 from catseye.core.event import Event
+from catseye.core.grant import Grant
 from catseye.core.picture import RedactedPicture
-from catseye.core.time import NS_PER_MINUTE
+from catseye.core.time import NS_PER_MINUTE, Stamp
 from catseye.vault import export, parts
 from catseye.vault.batches import Crossing, CrossingBatch, Flow, PointBatch, TrackBatch
 from catseye.vault.database import Database
 from catseye.vault.dossiers import STEP, Dossiers, step_bytes, step_subject
-from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, sole_holder, sweep, whole_file
+from catseye.vault.drawers import Drawers
+from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, remove_folder, sole_holder, sweep, sweep_folders, whole_file
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
-from catseye.vault.leaves import Entry, Head
+from catseye.vault.keys import KeyFolder
 from catseye.vault.log_proofs import PACKAGE, LogProof
+from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
+from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
 from catseye.vault.outbox import Outbox
 from catseye.vault.packages import Packages, package_bodies
 from catseye.vault.pictures import write_png
-from catseye.vault.sealed_log import SealedLog
-from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, crossing_rows, event_bytes, event_of, event_row, event_subject
+from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
+from catseye.vault.sealed_log import Entry, Head, SealedLog
+from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, LOOKS, RUNS, crossing_rows, event_bytes, event_of, event_row, event_subject
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 TIERS = ("points", "tracks", "flows", "media")
-MOST_IN_ONE_QUESTION = 5_000
+KEYS = "keys"
 EVENT = "event"  # the log's kind of an entry that tells an event
 
 
@@ -43,40 +48,55 @@ class Vault:
     after one, what was not yet written is still held, and the call may be repeated.
     """
 
-    def __init__(self, folder: Path, run: str, patience_s: float, database: Database, presence: Presence) -> None:
+    def __init__(self, folder: Path, run: str, patience_s: float, database: Database, presence: Presence, keys: KeyFolder) -> None:
         """Use `open`."""
         self.folder = folder
         self.run = run
         self._patience_s = patience_s
         self._database = database
         self.log = SealedLog(database)
-        self.dossiers = Dossiers(database, self.log)
         self.outbox = Outbox(database, self.log, self._logged_bodies)
+        self._drawers = Drawers(database, keys)
+        self._drawers.refuse_without_keys()
+        self.dossiers = Dossiers(database, self.log, self._drawers)
+        self._looks = Looks(database, self.log)
+        self.media = Media(folder, database, self.log, self._drawers, self._looks, presence)
+        self.retention = Retention(folder, database, self.log, self._drawers, self.media, patience_s)
         self._presence = presence
         self.packages = Packages(database, self.log, folder / "writers", presence.token)
+        self._begin_run()
         self._points = parts.PartWriter(self._tier("points"), presence.token, "time_ns", parts.points_table)
         self._tracks = parts.PartWriter(self._tier("tracks"), presence.token, "begin_ns", parts.tracks_table)
         self._is_open = True
 
     @classmethod
-    def open(cls, folder: Path, run: str = "run", patience_s: float = 30.0, database_url: str = "") -> Self:
+    def open(cls, folder: Path, run: str = "run", patience_s: float = 30.0, database_url: str = "", keys: Path | None = None) -> Self:
         """Make or open the vault, bring its schema up to date, sweep what dead writers left.
 
         `patience_s` is how long any call waits for another writer; `database_url`, of a PostgreSQL database, keeps events and crossings there and not in the
-        folder. StoreError: no folder, not writable, full, damaged, of a newer catseye; no such database.
+        folder; `keys` is the folder of the keys (default: `keys` in the vault's). StoreError: no folder, not writable, full, damaged, of a newer catseye; no
+        such database. KeyFileError: a key of something that is kept is missing, or others may read it.
         """
         folder = make_folder(folder.absolute())
         writers = make_folder(folder / "writers")
         for tier in TIERS:
             make_folder(folder / tier / file_name(run))
         with disk_errors(folder), sole_holder(folder / "open.lock", patience_s):
-            for place in folder.glob("*/*/"):
+            key_folder = keys.absolute() if keys is not None else folder / KEYS
+            for place in (*folder.glob("*/*/"), *(folder / ENVELOPES).glob("*/*/"), key_folder):
                 sweep(place, writers)
+            sweep_folders(folder / STAGING, writers)
             forget_dead(writers)
             presence = Presence(writers)
             try:
-                return cls(folder, run, patience_s, Database(database_url or folder / "vault.db", patience_s), presence)
+                database = Database(database_url or folder / "vault.db", patience_s)
             except BaseException:  # whatever it was: a presence without a vault would look alive
+                presence.end()
+                raise
+            try:
+                return cls(folder, run, patience_s, database, presence, KeyFolder(key_folder, presence.token))
+            except BaseException:
+                database.close()
                 presence.end()
                 raise
 
@@ -142,12 +162,17 @@ class Vault:
 
     def _logged_bodies(self, connection: Connection, kind: str, subjects: Sequence[str]) -> dict[str, bytes]:
         """What the facts of these subjects are now; a kind this catseye does not know has none."""
-        if kind == STEP:
-            return self._logged_steps(connection, subjects)
-        if kind == PACKAGE:
-            return package_bodies(subjects)
-        if kind != EVENT:
-            return {}
+        tellers: dict[str, Callable[[Connection, Sequence[str]], dict[str, bytes]]] = {
+            EVENT: self._logged_events,
+            STEP: self._logged_steps,
+            MEDIA_ENTRY: self.media.rows_bytes,
+            LOOK: _logged_looks,
+            FORGOTTEN: forgettings_bytes,
+            PACKAGE: lambda _, names: package_bodies(names),
+        }
+        return tellers[kind](connection, subjects) if kind in tellers else {}
+
+    def _logged_events(self, connection: Connection, subjects: Sequence[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
         by_run: dict[str, list[str]] = {}
         for subject in subjects:
@@ -163,17 +188,13 @@ class Vault:
         for name in {subject.rpartition("/")[0] for subject in subjects}:
             dossier, _, subject = name.partition("/")
             chosen = select(DOSSIER_STEPS).where(DOSSIER_STEPS.c.dossier == dossier, DOSSIER_STEPS.c.subject == subject)
-            found |= {step_subject(dict(row)): step_bytes(dict(row)) for row in connection.execute(chosen).mappings()}
+            found |= {step_subject(row): step_bytes(row) for row in self.dossiers.opened(connection, connection.execute(chosen).mappings().all())}
         return found
 
     def _ends_of(self, connection: Connection, names: list[str]) -> dict[str, int]:
         """When the events of these ids that are known already end."""
-        found: dict[str, int] = {}
-        for begin in range(0, len(names), MOST_IN_ONE_QUESTION):
-            some = names[begin : begin + MOST_IN_ONE_QUESTION]
-            chosen = select(EVENTS.c.id, EVENTS.c.end_time_ns).where(EVENTS.c.run == self.run, EVENTS.c.id.in_(some))
-            found |= {row.id: row.end_time_ns for row in connection.execute(chosen)}
-        return found
+        chosen = select(EVENTS.c.id, EVENTS.c.end_time_ns).where(EVENTS.c.run == self.run, self._database.among(EVENTS.c.id, names))
+        return {row.id: row.end_time_ns for row in connection.execute(chosen)}
 
     def keep_crossings(self, batch: CrossingBatch) -> int:
         """Keep a batch in one transaction; durable on return. How many were new: the same track, line, direction and time is the same crossing."""
@@ -195,6 +216,14 @@ class Vault:
             write_png(file, picture)
         return path
 
+    def look(self, subject: str, grant: Grant, now: Stamp, why: str) -> Look:
+        """Write down that somebody looks at what is no picture (`identity/<pseudonym>`); durable and logged on return, so show nothing before."""
+        return self._looks.note(subject, grant, now, why)
+
+    def looks(self, *, who: str | None = None, subject: str | None = None, since: Stamp | None = None) -> Iterator[Look]:
+        """Who looked at what, and why, in order of time; `subject` is `media/<name>` for pictures and clips."""
+        return self._looks.found(who=who, subject=subject, since=since)
+
     def flush(self) -> None:
         """Make every point and track handed over so far durable."""
         self._points.write()
@@ -210,6 +239,7 @@ class Vault:
             self._settle_flows()
         finally:
             self._database.close()
+            remove_folder(self.folder / STAGING / self._presence.token)
             self._presence.end()
 
     def events(self, camera: str | None = None) -> Iterator[Event]:
@@ -274,5 +304,20 @@ class Vault:
         with whole_file(out / "od.csv", self._presence.token) as file:
             export.write_od(file, journeys)
 
+    def _begin_run(self) -> None:
+        """Note when this run was first opened: for facts without a wall clock that is when they were kept, at the earliest."""
+        with self._database.reading() as connection:
+            if connection.scalar(select(RUNS.c.run).where(RUNS.c.run == self.run)) is not None:
+                return
+        with self._database.writing() as connection:
+            self._database.insert_new(connection, RUNS, [{"run": self.run, "begun_utc_ns": self._presence.began_utc_ns}])
+
     def _tier(self, tier: str) -> Path:
         return self.folder / tier / file_name(self.run)
+
+
+def _logged_looks(connection: Connection, subjects: Sequence[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for name in {subject.rpartition("/")[0] for subject in subjects}:
+        found |= {look_subject(row): look_bytes(row) for row in connection.execute(select(LOOKS).where(LOOKS.c.subject == name)).mappings()}
+    return found

@@ -17,9 +17,9 @@ from catseye.core.arrays import Bools, Codes, Floats, Pixels
 from catseye.core.detections import Detections, Tracked
 from catseye.core.errors import ModelError
 from catseye.core.picture import RawFrame, RedactedPicture
-from catseye.core.road_user import RoadUser
+from catseye.core.road_user import ROAD_USERS, RoadUser
 from catseye.core.time import NS_PER_S
-from catseye.vision.redact_regions import Boxes, Rows, carried, joined_boxes, joined_rows, on_the_move, regions, shadowed, unexplained
+from catseye.vision.redact_regions import Boxes, Rows, carried, joined_boxes, joined_rows, on_the_move, reasons, regions, shadowed, unexplained
 
 FILL_RGB = (58, 62, 70)
 
@@ -29,6 +29,29 @@ RegionAdder: TypeAlias = Callable[[Pixels], Floats]
 
 Finder: TypeAlias = Callable[[Pixels], Detections]
 """A closer look for road users: uint8 (h, w, 3) RGB -> boxes in its pixels."""
+
+
+MOVEMENT, CLOSE_LOOK = "movement", "closer look at the still"
+SEEN, FOLLOWED, BESIDE, SWEPT = "seen", "followed", "seen beside", "closer look"
+"""How a box came to be where it is: found in this frame; a track between two looks, or carried past them; found in a look beside; found by the sweeper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One region of a released picture: `box_px` left, top, right, bottom in its pixels (not yet rounded), why it is filled, and who was found there.
+
+    `user` is a kind of road user, empty for movement; `score_ratio` of the box it was made of, None where none was found in a frame.
+    """
+
+    box_px: tuple[float, float, float, float]
+    why: str
+    user: str = ""
+    how: str = ""
+    score_ratio: float | None = None
+
+
+FillLog: TypeAlias = Callable[[int, Sequence[Fill]], None]
+"""Told of each picture before it is released: its time, and all that was filled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +120,7 @@ class Redactor:
     `names`: the kinds of road user its detector can tell apart. A detector that cannot name people and vehicles (`motion`)
     is refused with `ModelError`: with it alone, only a `BackgroundRedactor` may show anything.
     `adders` run on stills, `sweeper` on one analysed frame every `sweep_every_s`, for all pictures around it; both only add regions.
+    `log` hears what was filled, for evidence.
     """
 
     def __init__(
@@ -106,6 +130,7 @@ class Redactor:
         *,
         adders: Sequence[RegionAdder] = (),
         sweeper: Finder | None = None,
+        log: FillLog | None = None,
     ) -> None:
         if not {RoadUser.PEDESTRIAN, RoadUser.CAR} <= set(names):
             came = f"a detector that names {', '.join(sorted(names)) or 'nothing'}"
@@ -113,7 +138,7 @@ class Redactor:
         self.settings = settings or RedactionSettings()
         self.withheld_count = 0
         self._adders = tuple(adders)
-        self._sweeper = sweeper
+        self._sweeper, self._log = sweeper, log
         self._camera = ""
         self._native_px = (0, 0)
         self._looks: deque[_Look] = deque()
@@ -216,10 +241,22 @@ class Redactor:
             self.withheld_count += 1
             return []
         size_px = (picture.rgb.shape[1], picture.rgb.shape[0])
-        users = self._road_users_at(picture.time_ns)
-        fill_px = regions(users.box_px * _scale(size_px, self._native_px), users.kind, self.settings.cab_from_height_px)
+        parts = self._road_users_at(picture.time_ns)
+        users = joined_boxes([part for _, part in parts])
+        users_px = users.box_px * _scale(size_px, self._native_px)
+        fill_px = regions(users_px, users.kind, self.settings.cab_from_height_px)
         added_px = [adder(picture.rgb) for adder in self._adders] if picture.is_still else []
-        hidden = _hidden(self._beside(picture.time_ns), size_px)
+        moving = _moving_in(self._beside(picture.time_ns))
+        hidden = _hidden(moving, size_px)
+        if self._log is not None:
+            how = [word for word, part in parts for _ in range(len(part))]
+            why = reasons(users_px, users.kind, self.settings.cab_from_height_px)
+            told = [
+                Fill(_corners(box), word, ROAD_USERS[users.kind[of]], how[of], _known(users, of))
+                for box, word, of in zip(fill_px, why.why, why.of.tolist(), strict=True)
+            ]
+            told += [Fill(_corners(box), CLOSE_LOOK) for added in added_px for box in added]
+            self._log(picture.time_ns, told + [Fill(_corners(box), MOVEMENT) for box in _pieces_px(moving, size_px)])
         return [_filled(self._camera, picture.time_ns, picture.rgb, np.concatenate([fill_px, *added_px]), hidden)]
 
     def _is_looked_at(self, time_ns: int, is_over: bool) -> bool:
@@ -228,16 +265,16 @@ class Redactor:
         since_ns = [look.time_ns - time_ns for look in self._looks]
         return any(-gap_ns <= since <= 0 for since in since_ns) and (is_over or any(0 <= since <= gap_ns for since in since_ns))
 
-    def _road_users_at(self, time_ns: int) -> Boxes:
-        """Every box that may be in the picture of this moment, native pixels: carried, found, found beside it, found by a closer look."""
+    def _road_users_at(self, time_ns: int) -> list[tuple[str, Boxes]]:
+        """Every box that may be in the picture of this moment, native pixels: carried, found, found beside it, found by a closer look; with how it came."""
         settings = self.settings
         reach_ns = int(settings.delay_s * NS_PER_S)
         tracks = [look.tracks for look in self._looks if abs(look.time_ns - time_ns) <= reach_ns]
         followed = carried(joined_rows(tracks), time_ns, settings.carry_s, settings.walker_carry_s, settings.growth_ratio_per_s)
-        beside = [look.found if look.time_ns == time_ns else look.loose for look in self._beside(time_ns)]
+        beside = [(SEEN, look.found) if look.time_ns == time_ns else (BESIDE, look.loose) for look in self._beside(time_ns)]
         swept_ns = int((settings.sweep_every_s + settings.look_gap_s) * NS_PER_S)
-        swept = [sweep.overlooked for sweep in self._sweeps if abs(sweep.time_ns - time_ns) <= swept_ns]
-        return joined_boxes([followed, *beside, *swept])
+        swept = [(SWEPT, sweep.overlooked) for sweep in self._sweeps if abs(sweep.time_ns - time_ns) <= swept_ns]
+        return [(FOLLOWED, followed), *beside, *swept]
 
     def _beside(self, time_ns: int) -> list[_Look]:
         """The looks around this moment: two on either side of it, none further than `look_gap_s`."""
@@ -252,15 +289,43 @@ def _scale(wanted_px: tuple[int, int], given_px: tuple[int, int]) -> Floats:
     return np.array([across, down, across, down], np.float32)
 
 
-def _hidden(looks: Sequence[_Look], size_px: tuple[int, int]) -> Pixels:
-    """What moved unexplained in any of these looks, as a fresh mask of the picture's (width, height), 0 or 255."""
+def _moving_in(looks: Sequence[_Look]) -> Pixels | None:
+    """What moved unexplained in any of these looks, in a mask's own size, 0 or 255; None: nothing."""
     moving = [look.moving for look in looks if look.moving is not None]
     if not any(mask.any() for mask in moving):
-        return np.zeros(size_px[::-1], np.uint8)
+        return None
     union = moving[0]
     for mask in moving[1:]:
-        union = cv2.max(union, mask if mask.shape == union.shape else cv2.resize(mask, union.shape[::-1], interpolation=cv2.INTER_NEAREST))
-    return np.array(cv2.resize(union, size_px, interpolation=cv2.INTER_NEAREST), np.uint8)
+        union = np.asarray(
+            cv2.max(union, mask if mask.shape == union.shape else cv2.resize(mask, union.shape[::-1], interpolation=cv2.INTER_NEAREST)), np.uint8
+        )
+    return union
+
+
+def _hidden(moving: Pixels | None, size_px: tuple[int, int]) -> Pixels:
+    """A fresh mask of the picture's (width, height), 0 or 255."""
+    if moving is None:
+        return np.zeros(size_px[::-1], np.uint8)
+    return np.array(cv2.resize(moving, size_px, interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def _pieces_px(moving: Pixels | None, size_px: tuple[int, int]) -> Floats:
+    """Around each connected piece of it (n, 4), in pixels of the picture."""
+    if moving is None:
+        return np.empty((0, 4), np.float32)
+    pieces, _ = cv2.findContours(moving, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    edges = [(left, top, left + width, top + height) for left, top, width, height in map(cv2.boundingRect, pieces)]
+    return np.array(edges, np.float32).reshape(-1, 4) * _scale(size_px, (moving.shape[1], moving.shape[0]))
+
+
+def _corners(box_px: Floats) -> tuple[float, float, float, float]:
+    left, top, right, bottom = box_px.tolist()
+    return left, top, right, bottom
+
+
+def _known(users: Boxes, row: int) -> float | None:
+    score = np.nan if users.score_ratio is None else float(users.score_ratio[row])
+    return None if np.isnan(score) else score
 
 
 @lru_cache(maxsize=4)

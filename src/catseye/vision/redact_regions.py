@@ -16,6 +16,7 @@ from catseye.core.time import NS_PER_S
 from catseye.vision.detect.boxes import iou_ratio
 
 _NO_BOXES = np.empty((0, 4), np.float32)
+HEAD, PLATE_BAND, WINDOWS, NO_CLASS = "head", "plate band", "windows", "no sure class"
 _SQUARE = np.ones((3, 3), np.uint8)
 _HELD_S = 0.5
 _SURE_RATIO = 0.5
@@ -34,27 +35,33 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
-    """Boxes with their kind."""
+    """Boxes with their kind, and the score of each; None: of boxes that were worked out, not found."""
 
     box_px: Floats
     kind: Codes
+    score_ratio: Floats | None = None
 
     @classmethod
     def of(cls, box_px: Floats, kind: Codes, score_ratio: Floats) -> "Boxes":
         """What is hardly a car may be a rider, and a pedestrian may sit on a motorcycle: below a score of 0.5 a box counts as unknown, to be filled whole."""
-        return cls(box_px, np.where(score_ratio < _SURE_RATIO, RoadUser.UNKNOWN.code, kind).astype(np.uint8))
+        return cls(box_px, np.where(score_ratio < _SURE_RATIO, RoadUser.UNKNOWN.code, kind).astype(np.uint8), score_ratio)
 
     def beyond(self, known_px: Floats, most_iou_ratio: float = 0.6) -> "Boxes":
         """Those that none of the `known_px` boxes explains."""
         if not len(self.box_px) or not len(known_px):
             return self
         new = iou_ratio(self.box_px, known_px).max(axis=1) < most_iou_ratio
-        return Boxes(self.box_px[new], self.kind[new])
+        return Boxes(self.box_px[new], self.kind[new], None if self.score_ratio is None else self.score_ratio[new])
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.box_px)
 
 
 def joined_boxes(parts: Sequence[Boxes]) -> Boxes:
-    """All of them as one; at least one part."""
-    return Boxes(np.concatenate([part.box_px for part in parts]), np.concatenate([part.kind for part in parts]))
+    """All of them as one; at least one part. The score of a box that was worked out is not a number."""
+    scores = [np.full(len(part), np.nan, np.float32) if part.score_ratio is None else part.score_ratio for part in parts]
+    return Boxes(np.concatenate([part.box_px for part in parts]), np.concatenate([part.kind for part in parts]), np.concatenate(scores))
 
 
 def joined_rows(parts: Sequence[Rows]) -> Rows:
@@ -127,6 +134,30 @@ def regions(box_px: Floats, kind: Codes, cab_from_height_px: float) -> Floats:
     """Everything to fill for these boxes. What has no class is filled whole, and above: it may be a two-wheeler whose rider was missed."""
     unknown = band(box_px[kind == RoadUser.UNKNOWN.code], -0.3, 1.1, 0.2)
     return np.concatenate([head_regions(box_px, kind), plate_regions(box_px, kind), cab_regions(box_px, kind, cab_from_height_px), unknown])
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why each region of `regions` is filled, in its order: a word, and the index of the box it was made of."""
+
+    why: tuple[str, ...]
+    of: Ints
+
+
+def reasons(box_px: Floats, kind: Codes, cab_from_height_px: float) -> Reasons:
+    """The reasons of the same boxes' `regions`."""
+    rides, drives = IS_TWO_WHEELED[kind] == 1, IS_FOUR_WHEELED[kind] == 1
+    is_near = drives & (box_px[:, 3] - box_px[:, 1] >= cab_from_height_px)
+    chosen = (
+        (HEAD, kind == RoadUser.PEDESTRIAN.code),
+        (HEAD, rides),
+        (PLATE_BAND, drives),
+        (PLATE_BAND, kind == RoadUser.MOTORCYCLIST.code),
+        (WINDOWS, is_near),
+        (NO_CLASS, kind == RoadUser.UNKNOWN.code),
+    )
+    which = [np.flatnonzero(mask) for _, mask in chosen]
+    return Reasons(tuple(word for (word, _), rows in zip(chosen, which, strict=True) for _ in rows), np.concatenate(which))
 
 
 def carried(rows: Rows, time_ns: int, reach_s: float, walker_reach_s: float, growth_ratio_per_s: float) -> Boxes:

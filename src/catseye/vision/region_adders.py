@@ -20,7 +20,7 @@ from catseye.vision import models
 from catseye.vision.detect.boxes import suppress
 from catseye.vision.detect.detector import input_size_px
 from catseye.vision.detect.network import Network, open_network
-from catseye.vision.redact import RedactionSettings, Redactor
+from catseye.vision.redact import FillLog, RedactionSettings, Redactor
 from catseye.vision.redact_regions import Boxes, grown, regions
 
 FACES = "yunet-n-640"
@@ -139,11 +139,16 @@ class PlateAdder:
 
     def __call__(self, rgb: Pixels) -> Floats:
         """uint8 (h, w, 3) RGB -> float32 (k, 4) left, top, right, bottom of plates, in its pixels."""
-        shares = np.concatenate([self._plates(rgb, wider) for wider in self._LOOKS_WIDER])
-        return grown(shares * np.array([rgb.shape[1], rgb.shape[0]] * 2, np.float32), 0.25)
+        return grown(self.found(rgb)[0], 0.25)
 
-    def _plates(self, rgb: Pixels, wider: float) -> Floats:
-        """(k, 4) in shares of the picture, which is seen on a grey canvas `wider` times its size."""
+    def found(self, rgb: Pixels) -> tuple[Floats, Floats]:
+        """The plates as they are, not enlarged: boxes (k, 4) in pixels of `rgb`, and their scores (k,)."""
+        seen = [self._plates(rgb, wider) for wider in self._LOOKS_WIDER]
+        shares, score_ratio = (np.concatenate([each[at] for each in seen]) for at in (0, 1))
+        return shares * np.array([rgb.shape[1], rgb.shape[0]] * 2, np.float32), score_ratio
+
+    def _plates(self, rgb: Pixels, wider: float) -> tuple[Floats, Floats]:
+        """Boxes (k, 4) in shares of the picture, which is seen on a grey canvas `wider` times its size; scores (k,)."""
         inner = round(self._side_px / wider)
         at = (self._side_px - inner) // 2
         canvas = np.full((self._side_px, self._side_px, 3), 114, np.uint8)
@@ -151,20 +156,20 @@ class PlateAdder:
         given = canvas[None, :, :, ::-1].astype(np.float32)
         with self._alone:
             rows = np.array(self._request.infer({0: given})[0], np.float32).reshape(-1, 7)
-        plates = rows[(rows[:, 0] >= 0) & (rows[:, 1] == self._PLATE) & (rows[:, 2] >= self._least_ratio), 3:]
-        return np.asarray((plates * self._side_px - at) / inner, np.float32)
+        plates = rows[(rows[:, 0] >= 0) & (rows[:, 1] == self._PLATE) & (rows[:, 2] >= self._least_ratio)]
+        return np.asarray((plates[:, 3:] * self._side_px - at) / inner, np.float32), plates[:, 2]
 
 
-def open_redactor(detector: str, settings: RedactionSettings | None = None) -> Redactor:
-    """The redactor of one camera whose detector has this name, with all that this machine can add.
+def open_redactor(detector: str, settings: RedactionSettings | None = None, *, log: FillLog | None = None) -> Redactor:
+    """The redactor of one camera whose detector has this name, with all that this machine can add. `log` hears what was filled.
 
     `ModelError` for `motion` (use a `BackgroundRedactor`), for an unknown name, and for a network that fails its self-test: no model, no picture.
     """
     if detector == models.MOTION:
-        return Redactor({RoadUser.UNKNOWN}, settings)
+        return Redactor({RoadUser.UNKNOWN}, settings, log=log)
     network, settings = open_network(detector), settings or RedactionSettings()
     names = set(network.model.classes.values())
-    return Redactor(names, settings, adders=(*adders_here(), RoadUserAdder(network, settings)), sweeper=CloserLook(network))
+    return Redactor(names, settings, adders=(*adders_here(), RoadUserAdder(network, settings)), sweeper=CloserLook(network), log=log)
 
 
 def adders_here() -> tuple[FaceAdder | PlateAdder, ...]:

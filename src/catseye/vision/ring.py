@@ -39,11 +39,13 @@ class PacketRing:
     """Keeps whole groups of pictures, newest `seconds_s` and never more than `most_bytes`; fed in one thread, cut from another.
 
     A group larger than `most_bytes` is given up: the bound on memory is kept before the bound on time.
+    `camera` says whose packets these are: evidence is cut from the ring of the violation's own camera, and of no other.
     """
 
-    def __init__(self, seconds_s: float, most_bytes: int) -> None:
+    def __init__(self, seconds_s: float, most_bytes: int, camera: str = "") -> None:
         if seconds_s <= 0 or most_bytes <= 0:
             raise ValueError(f"packet ring: {seconds_s} s, {most_bytes} bytes; wanted both above zero")
+        self.camera = camera
         self._span_ns = round(seconds_s * NS_PER_S)
         self._most_bytes = most_bytes
         self._gops: deque[_Gop] = deque()

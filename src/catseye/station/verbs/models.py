@@ -1,13 +1,15 @@
 """`catseye models`: the networks we know, whether they are here, and whether they work."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 
 from catseye.core.errors import CatseyeError, ModelError
 from catseye.station.outcome import RunOutcome
 from catseye.station.verbs.tables import lines_of_table
 from catseye.vision import models
+
+ADDERS = frozenset({"yunet", "plate"})  # families of models that add regions to redact
 
 
 def list_models() -> RunOutcome:
@@ -16,7 +18,7 @@ def list_models() -> RunOutcome:
     rows = [
         {
             "name": model.name,
-            "finds": "road users" if model.classes else "regions to redact",
+            "finds": "road users" if model.classes else "regions to redact" if model.family in ADDERS else "text on plates of violators",
             "is_here": models.is_here(model.name),
             "is_default": model.name == models.DEFAULT,
             "runtime": model.runtime,
@@ -57,8 +59,12 @@ def test_models(names: Sequence[str]) -> RunOutcome:
 
 
 def _chosen(names: Sequence[str]) -> list[str]:
-    """The names, each known; without any, the default and what adds regions to redact."""
-    return [models.model_named(name).name for name in names] if names else [models.DEFAULT, *(m.name for m in models.catalogue().values() if not m.classes)]
+    """The names, each known; without any, the default and what adds regions to redact. What reads plates comes only to those who name it."""
+    return [models.model_named(name).name for name in names] if names else [models.DEFAULT, *_named(ADDERS)]
+
+
+def _named(families: Set[str]) -> list[str]:
+    return [model.name for model in models.catalogue().values() if model.family in families]
 
 
 def _fault_of(name: str) -> str | None:
@@ -71,15 +77,17 @@ def _fault_of(name: str) -> str | None:
 
 def _open(name: str) -> None:
     """Load it: every loader checks the hash and runs the self-test."""
-    from catseye.vision import region_adders
+    from catseye.vision import plates, region_adders
     from catseye.vision.detect.network import open_network
 
     if models.model_named(name).classes:
         open_network(name)
     elif name == region_adders.FACES:
         region_adders.FaceAdder(models.locate(name)[0])
-    else:
+    elif name == region_adders.PLATES:
         region_adders.PlateAdder(models.locate(name)[0])
+    else:
+        plates.prove()
 
 
 @contextmanager

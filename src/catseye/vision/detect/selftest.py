@@ -4,18 +4,26 @@ The network looks at one drawn picture; the mean and spread of its answer must m
 reference implementation (float pre-processing outside the graph, the graph as published).
 """
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from catseye.core.arrays import Doubles, Floats, Pixels
 from catseye.core.errors import ModelError
-
-if TYPE_CHECKING:
-    from catseye.vision.detect.network import Network
+from catseye.vision.models import Model
 
 COLUMNS_COUNT = 7
 TOLERANCE_RATIO = {"onnxruntime": 0.02, "openvino": 0.10}  # a swapped channel is 5 % and up; INT8 kernels differ between processors
+
+
+class Answers(Protocol):
+    """What a self-test needs of a network: its entry in the manifest, and its raw answer to pixels."""
+
+    model: Model
+
+    def rows(self, rgb: Pixels) -> Floats:
+        """One row a cell, prior box or step."""
+        ...
 
 
 def drawn_picture(side_px: int) -> Pixels:
@@ -40,7 +48,7 @@ def fingerprint(rows: Floats) -> Doubles:
     return np.concatenate([squeezed.mean(axis=0), squeezed.std(axis=0)])
 
 
-def check(network: "Network") -> None:
+def check(network: Answers) -> None:
     """Raise ModelError when the loaded network does not answer as the manifest says."""
     wanted = np.array(network.model.fingerprint)
     if wanted.shape != (2 * COLUMNS_COUNT,):

@@ -22,6 +22,8 @@ UNTIMED_FORMATS = frozenset({"h264", "hevc", "m4v", "mjpeg", "h263", "mpegvideo"
 # AVI knows only the order of decoding: its presentation times are guessed wrongly by libav once there are B-frames.
 DECODING_TIME_FORMATS = frozenset({"avi"})
 MOST_FAULTS_IN_A_ROW_COUNT = 100
+MOST_UNPLACED_COUNT = 64  # a stream of which nothing can be decoded must not fill the memory
+SHOTS_UNTIL_PLACED_COUNT = 2  # a file's clock sees each shot together with the one after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ class Decoder:
         # AVI counts frames in its header that hold no picture.
         self.tells_frames = form not in UNTIMED_FORMATS | DECODING_TIME_FORMATS
         self.discarded_count = 0
+        self._shots_count = 0
+        self._unplaced: list[av.Packet[VideoStream]] = []
         self.is_damaged = False  # something was lost since the last frame
 
     def shots(self) -> Iterator[Shot]:
@@ -146,6 +150,7 @@ class Decoder:
                     return
                 continue
             if packet is None:
+                self._keep_unplaced()
                 return
             if time.monotonic() - asked_s >= self._stall_s:  # libav hands out the torn rest of a picture first, and would wait as long again
                 raise TimeoutError
@@ -155,8 +160,12 @@ class Decoder:
             for frame in frames:
                 faults_count = 0
                 self._counters.frames_decoded += 1
+                self._shots_count += 1
                 yield Shot(frame, self._pts_ns(frame), arrival_ns, arrival_utc_ns, self._damage(frame))
-            self._keep(packet)
+            if self._ring is not None and packet.size:
+                self._unplaced.append(packet)
+            if self._shots_count >= SHOTS_UNTIL_PLACED_COUNT or len(self._unplaced) > MOST_UNPLACED_COUNT:
+                self._keep_unplaced()
 
     def _decode(self, packet: "av.Packet[VideoStream]") -> list[av.VideoFrame]:
         self.discarded_count += packet.is_discard  # outside of what an edit list shows
@@ -185,9 +194,14 @@ class Decoder:
             return None
         return (ticks * base.numerator * NS_PER_S + base.denominator // 2) // base.denominator
 
+    def _keep_unplaced(self) -> None:
+        """Into the ring, once the clock knows where the first frame lies: a decoder that puts B-frames in order gives it several packets later."""
+        for packet in self._unplaced:
+            self._keep(packet)
+        self._unplaced.clear()
+
     def _keep(self, packet: "av.Packet[VideoStream]") -> None:
-        """Into the ring, after decoding: only then the clock knows where the first frame lies."""
-        if self._ring is None or not packet.size:
+        if self._ring is None:
             return
         pts_ns, dts_ns = (None, None) if self.is_untimed else (self._ns(packet.pts), self._ns(packet.dts))
         shown_ns = self._place(dts_ns if self._uses_dts or pts_ns is None else pts_ns)

@@ -1,0 +1,406 @@
+"""How long what is kept, and forgetting it: keys and rows are destroyed, and then it is shown that nothing of them is left.
+
+The order makes a kill at any moment harmless: first one transaction says what is forgotten (rows are gone, salts too, the log tells it), then keys, envelopes
+and files go, then the database is written anew, then every byte under the vault is read. Whoever was stopped in between is finished by the next forgetting.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, Table, and_, case, delete, exists, func, literal, select
+
+from catseye.core.errors import StoreError
+from catseye.core.time import Stamp
+from catseye.vault.database import Database
+from catseye.vault.dossiers import LOCKED_AS, STEP, step_subject
+from catseye.vault.drawers import BY_SUBJECT, CASE, IDENTITY, NS_PER_DAY, REPORT, UNCONFIRMED, Drawer, Drawers
+from catseye.vault.files import UNFINISHED, disk_errors, remove_folder, sole_holder, sync_folder, writer_lives
+from catseye.vault.keys import secret_in
+from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, Media, MediaRef, drawer_folder
+from catseye.vault.proof import Search, trace_of, traces_of_key
+from catseye.vault.sealed_log import Entry, SealedLog
+from catseye.vault.tables import (
+    CONFIRMED_EVENTS,
+    CROSSINGS,
+    DOSSIER_STEPS,
+    DRAWERS,
+    EVENTS,
+    FORGETTINGS,
+    LOG_ENTRIES,
+    LOOKS,
+    MEDIA,
+    RUNS,
+    Row,
+    event_subject,
+    row_bytes,
+)
+
+FORGOTTEN = "forgotten"  # the log's kind of an entry that tells a forgetting
+POINTS, AGGREGATES = "points", "aggregates"
+CLASSES = (POINTS, UNCONFIRMED, CASE, REPORT, IDENTITY, AGGREGATES)
+CONFIRMING = "confirmed"  # the step that makes a case more than what a machine found
+_WIPED = (EVENTS, CONFIRMED_EVENTS, CROSSINGS, DOSSIER_STEPS, MEDIA, LOG_ENTRIES)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFor:
+    """Days that each retention class is kept.
+
+    `points_days` (points and tracks), `unconfirmed_days` (violations nobody confirmed, their pictures and cases) and `aggregates_days` (counts, flows, findings
+    about the camera) count from when it was kept; `case_days`, `report_days`, `identity_days` from when the case or report was told to be over.
+    """
+
+    points_days: int = 7
+    unconfirmed_days: int = 14
+    case_days: int = 180
+    report_days: int = 30
+    identity_days: int = 90
+    aggregates_days: int = 1826
+
+    def __post_init__(self) -> None:
+        """Refuse days below zero."""
+        for one in fields(self):
+            if getattr(self, one.name) < 0:
+                raise ValueError(f"{one.name} {getattr(self, one.name)}: wanted 0 days or more")
+
+    def span_ns(self, retention: str) -> int:
+        """How long a class is kept."""
+        return int(getattr(self, f"{retention}_days")) * NS_PER_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What a forgetting came to. `counts`: class → what → how many; `left`: each place where something destroyed was found again, none when it is proven.
+
+    `traces_count` is how many keys and files were looked for, in `searched_bytes` of `files_count` files.
+    """
+
+    counts: Mapping[str, Mapping[str, int]]
+    is_dry: bool
+    finished_count: int = 0
+    traces_count: int = 0
+    files_count: int = 0
+    searched_bytes: int = 0
+    left: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Doomed:
+    """What is to be forgotten, by class."""
+
+    drawers: dict[Drawer, tuple[str, str]] = field(default_factory=dict)  # → the class it counts as, why
+    events: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    files: dict[str, list[Path]] = field(default_factory=dict)
+    crossings: ColumnElement[bool] | None = None
+    crossings_count: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.drawers or self.crossings_count or any(self.events.values()) or any(self.files.values()))
+
+
+class Retention:
+    """What of one vault is kept how long."""
+
+    def __init__(self, folder: Path, database: Database, log: SealedLog, drawers: Drawers, media: Media, patience_s: float) -> None:
+        """Of a vault that is open."""
+        self._folder, self._database, self._log, self._drawers, self._media = folder, database, log, drawers, media
+        self._patience_s = patience_s
+
+    def confirm(self, subject: str, now: Stamp, events: Sequence[tuple[str, str]] = (), media: Sequence[MediaRef] = ()) -> list[MediaRef]:
+        """A human confirmed the case: its events (run and id of each) and media are kept as long as the case is. Killed half-way: the same call finishes."""
+        drawer = Drawer(CASE, subject)
+        with self._database.writing() as connection:
+            self._database.lock(connection)
+            self._drawers.ready_within(connection, drawer, now)
+            connection.execute(DRAWERS.update().where(_is(drawer), DRAWERS.c.confirmed_utc_ns.is_(None)).values(confirmed_utc_ns=now.utc_ns))
+            self._database.insert_new(connection, CONFIRMED_EVENTS, [{"run": run, "id": name, "subject": subject} for run, name in events])
+        return [self._media.reclass(ref, CASE, now, subject) for ref in media]
+
+    def end(self, retention: str, subject: str, when: Stamp | None) -> None:
+        """The case, report or identity is over since then, so its days run; None: it is open again. StoreError when there is no such drawer."""
+        if retention not in BY_SUBJECT:
+            raise ValueError(f"class {retention!r}; wanted one of {', '.join(BY_SUBJECT)}")
+        drawer = Drawer(retention, subject)
+        with self._database.writing() as connection:
+            self._database.lock(connection)
+            changed = DRAWERS.update().where(_is(drawer), DRAWERS.c.forgotten_utc_ns.is_(None)).values(ended_utc_ns=when.utc_ns if when else None)
+            if not connection.execute(changed).rowcount:
+                raise StoreError(f"drawer {drawer}", "nothing is kept there", f"a {retention} that is kept")
+
+    def forget(
+        self,
+        now: Stamp,
+        kept_for: KeptFor,
+        violations: Collection[str],
+        classes: Collection[str] = CLASSES,
+        subject: tuple[str, str] | None = None,
+        *,
+        is_dry: bool = False,
+    ) -> Forgotten:
+        """Forget what is over of these classes, or one `subject` (class and subject) whatever its days; then prove it.
+
+        `violations` are the kinds of events somebody may have to answer for: unconfirmed, they go first. StoreError when `now` is before what was kept last
+        (a clock that was set back would keep for ever, one set forward destroys), and when others hold the database.
+        """
+
+        def choose(connection: Connection) -> _Doomed:
+            if subject:
+                return self._one(connection, *subject)
+            return self._doomed(connection, now, kept_for, frozenset(violations), frozenset(classes))
+
+        with self._database.reading() as connection:
+            self._refuse_past(connection, now)
+            if is_dry:
+                return Forgotten(self._counts(connection, choose(connection)), is_dry)
+        with disk_errors(self._folder), sole_holder(self._folder / "forget.lock", self._patience_s):
+            doomed, counts = self._forget_rows(now, choose)
+            return self._finish(now, [path for paths in doomed.files.values() for path in paths], counts)
+
+    def _finish(self, now: Stamp, files: Sequence[Path], counts: Mapping[str, Mapping[str, int]]) -> Forgotten:
+        """Destroy what is forgotten by now, by this call or by one that was stopped, and prove it."""
+        leftovers, lost = self._leftovers(), self._lost()
+        with self._database.reading() as connection:
+            unproven_count = connection.scalar(select(func.count()).select_from(FORGETTINGS).where(FORGETTINGS.c.proven_utc_ns.is_(None))) or 0
+        if not (files or leftovers or lost or unproven_count):
+            return Forgotten(counts, is_dry=False)
+        traces = {trace: f"what was in {path.name}" for path in (*files, *lost) if (trace := trace_of(path))}
+        for drawer in leftovers:
+            traces |= self._destroy(drawer)
+        _remove((*files, *lost))
+        self._database.wipe(_WIPED)
+        search = Search(traces)
+        left = search.under(self._places())
+        if not left:
+            with self._database.writing() as connection:
+                connection.execute(FORGETTINGS.update().where(FORGETTINGS.c.proven_utc_ns.is_(None)).values(proven_utc_ns=now.utc_ns))
+        return Forgotten(counts, False, unproven_count, len(traces), search.files_count, search.read_bytes, tuple(left))
+
+    def _refuse_past(self, connection: Connection, now: Stamp) -> None:
+        kept = {
+            "a run was begun": RUNS.c.begun_utc_ns,
+            "a drawer was made": DRAWERS.c.made_utc_ns,
+            "media was kept": MEDIA.c.kept_utc_ns,
+            "somebody looked": LOOKS.c.utc_ns,
+            "something was forgotten": FORGETTINGS.c.utc_ns,
+        }
+        for what, column in kept.items():
+            newest_ns = connection.scalar(select(func.max(column)))
+            if newest_ns is not None and newest_ns > now.utc_ns:
+                raise StoreError("forgetting", f"the clock says {now.iso()}, and {what} on {Stamp(newest_ns).iso()}", "a clock that was not set back")
+
+    def _doomed(self, connection: Connection, now: Stamp, kept_for: KeptFor, violations: frozenset[str], classes: frozenset[str]) -> _Doomed:
+        """Everything that is over."""
+        doomed = _Doomed()
+        over_ns = {name: now.utc_ns - kept_for.span_ns(name) for name in CLASSES}
+        kept_at = _kept_at(EVENTS.c.run, EVENTS.c.utc_ns, now)
+        confirmed = exists().where(CONFIRMED_EVENTS.c.run == EVENTS.c.run, CONFIRMED_EVENTS.c.id == EVENTS.c.id)
+        if UNCONFIRMED in classes:
+            why = f"unconfirmed for {kept_for.unconfirmed_days} days"
+            for row in connection.execute(select(DRAWERS).where(DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.retention == UNCONFIRMED)).mappings():
+                drawer = Drawer(UNCONFIRMED, row["period"])
+                if (drawer.over_utc_ns or 0) <= over_ns[UNCONFIRMED]:
+                    doomed.drawers[drawer] = (UNCONFIRMED, why)
+            step = exists().where(DOSSIER_STEPS.c.dossier == CASE, DOSSIER_STEPS.c.subject == DRAWERS.c.period, DOSSIER_STEPS.c.kind == CONFIRMING)
+            found = DRAWERS.c.made_utc_ns <= over_ns[UNCONFIRMED]
+            never = and_(DRAWERS.c.retention == CASE, DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.confirmed_utc_ns.is_(None), found, ~step)
+            doomed.drawers |= {Drawer(CASE, period): (UNCONFIRMED, why) for (period,) in connection.execute(select(DRAWERS.c.period).where(never))}
+            over = and_(EVENTS.c.kind.in_(sorted(violations)), kept_at <= over_ns[UNCONFIRMED], ~confirmed)
+            doomed.events[UNCONFIRMED] = _events(connection, over)
+            doomed.files[UNCONFIRMED] = _older(self._folder.glob("media/*/*.png"), over_ns[UNCONFIRMED])
+        for name in sorted({CASE, REPORT, IDENTITY} & classes):
+            ended = and_(DRAWERS.c.retention == name, DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.ended_utc_ns <= over_ns[name])
+            why = f"over for {getattr(kept_for, f'{name}_days')} days"
+            for (period,) in connection.execute(select(DRAWERS.c.period).where(ended)):
+                doomed.drawers.setdefault(Drawer(name, period), (name, why))
+        self._doom_events_of_cases(connection, doomed)
+        if AGGREGATES in classes:
+            over = and_(EVENTS.c.kind.not_in(sorted(violations)), kept_at <= over_ns[AGGREGATES], ~confirmed)
+            doomed.events[AGGREGATES] = _events(connection, over)
+            doomed.crossings = _kept_at(CROSSINGS.c.run, CROSSINGS.c.utc_ns, now) <= over_ns[AGGREGATES]
+            doomed.crossings_count = connection.scalar(select(func.count()).select_from(CROSSINGS).where(doomed.crossings)) or 0
+        if POINTS in classes:
+            parts = (path for tier in ("points", "tracks") for path in self._folder.glob(f"{tier}/*/*.parquet"))
+            doomed.files[POINTS] = _older(parts, over_ns[POINTS])
+        return doomed
+
+    def _one(self, connection: Connection, retention: str, subject: str) -> _Doomed:
+        drawer = Drawer(retention, subject)
+        row = connection.execute(select(DRAWERS.c.forgotten_utc_ns).where(_is(drawer))).one_or_none()
+        if row is None:
+            raise StoreError(f"drawer {drawer}", "nothing was ever kept there", f"a {retention} that is kept")
+        doomed = _Doomed() if row.forgotten_utc_ns is not None else _Doomed({drawer: (retention, "somebody asked for it")})
+        self._doom_events_of_cases(connection, doomed)
+        return doomed
+
+    def _doom_events_of_cases(self, connection: Connection, doomed: _Doomed) -> None:
+        """Events that were kept for a case go with it."""
+        for drawer, (name, _) in doomed.drawers.items():
+            if drawer.retention == CASE:
+                mine = select(CONFIRMED_EVENTS.c.run, CONFIRMED_EVENTS.c.id).where(CONFIRMED_EVENTS.c.subject == drawer.period)
+                doomed.events.setdefault(name, []).extend((row.run, row.id) for row in connection.execute(mine))
+
+    def _counts(self, connection: Connection, doomed: _Doomed) -> dict[str, dict[str, int]]:
+        counts: dict[str, dict[str, int]] = {}
+
+        def add(name: str, what: str, count: int) -> None:
+            if count:
+                counts.setdefault(name, {})[what] = counts.get(name, {}).get(what, 0) + count
+
+        for drawer, (name, _) in doomed.drawers.items():
+            add(name, "keys", 1)
+            add(name, "steps", len(_steps(connection, drawer)))
+            add(name, "media", len(_media(connection, drawer)))
+        for name, events in doomed.events.items():
+            add(name, "events", len(events))
+        for name, paths in doomed.files.items():
+            add(name, "files", len(paths))
+        add(AGGREGATES, "crossings", doomed.crossings_count)
+        return counts
+
+    def _forget_rows(self, now: Stamp, choose: Callable[[Connection], _Doomed]) -> tuple[_Doomed, dict[str, dict[str, int]]]:
+        """One transaction: from here on it is forgotten, whatever still lies on the disk."""
+        with self._database.writing() as connection:
+            self._database.lock(connection)
+            for table in (EVENTS, CROSSINGS):
+                connection.execute(RUNS.insert().from_select(["run", "begun_utc_ns"], _unknown_runs(table, now)))
+            doomed = choose(connection)
+            counts = self._counts(connection, doomed)
+            if not doomed:
+                return doomed, counts
+            for drawer, (_, why) in doomed.drawers.items():
+                steps, media = _steps(connection, drawer), _media(connection, drawer)
+                self._log.forget_subjects(connection, STEP, [step_subject(row) for row in steps])
+                self._log.forget_subjects(connection, MEDIA_ENTRY, media)
+                connection.execute(delete(DOSSIER_STEPS).where(_steps_of(drawer)))
+                gone = {"sha256": None, "size_bytes": None, "original_sha256": None, "original_bytes": None, "recipients": "[]", "file": ""}
+                told = {"forgotten_utc_ns": now.utc_ns, "why": why}
+                connection.execute(MEDIA.update().where(_media_of(drawer)).values(gone | told))
+                connection.execute(DRAWERS.update().where(_is(drawer)).values(told))
+                if drawer.retention == CASE:
+                    connection.execute(delete(CONFIRMED_EVENTS).where(CONFIRMED_EVENTS.c.subject == drawer.period))
+            for run, names in _by_run(doomed.events):
+                connection.execute(delete(EVENTS).where(EVENTS.c.run == run, self._database.among(EVENTS.c.id, names)))
+                self._log.forget_subjects(connection, "event", [event_subject({"run": run, "id": name}) for name in names])
+            if doomed.crossings is not None and doomed.crossings_count:
+                connection.execute(delete(CROSSINGS).where(doomed.crossings))
+            self._tell(connection, now, doomed, counts)
+        return doomed, counts
+
+    def _tell(self, connection: Connection, now: Stamp, doomed: _Doomed, counts: Mapping[str, Mapping[str, int]]) -> None:
+        drawers = [{"retention": each.retention, "period": each.period, "why": why} for each, (_, why) in sorted(doomed.drawers.items())]
+        number = connection.scalar(select(func.count()).select_from(FORGETTINGS)) or 0
+        row = {"number": number, "utc_ns": now.utc_ns, "body": json.dumps({"counts": counts, "drawers": drawers}, ensure_ascii=False, sort_keys=True)}
+        self._database.insert_new(connection, FORGETTINGS, [row])
+        self._log.append(connection, [Entry(FORGOTTEN, str(number), forgetting_bytes(row))])
+
+    def _destroy(self, drawer: Drawer) -> dict[bytes, str]:
+        """Key and envelopes of a drawer that is forgotten; what to look for afterwards."""
+        folder = drawer_folder(self._folder, drawer.retention, drawer.period)
+        traces = {trace: f"an envelope of {drawer}" for path in folder.glob("*") if (trace := trace_of(path))}
+        content = self._drawers.keys.destroy(drawer.retention, drawer.period)
+        if content is not None and (secret := secret_in(content)) is not None:
+            traces |= dict.fromkeys(traces_of_key(secret), f"the key of {drawer}")
+        remove_folder(folder)
+        return traces
+
+    def _leftovers(self) -> list[Drawer]:
+        """Drawers that are forgotten and of which a key or an envelope is still there."""
+        gone = select(DRAWERS.c.retention, DRAWERS.c.period).where(DRAWERS.c.forgotten_utc_ns.is_not(None))
+        with self._database.reading() as connection:
+            drawers = [Drawer(*row) for row in connection.execute(gone)]
+        return [each for each in drawers if any(path.exists() for path in self._paths(each))]
+
+    def _paths(self, drawer: Drawer) -> tuple[Path, Path]:
+        return drawer_folder(self._folder, drawer.retention, drawer.period), self._drawers.keys.path(drawer.retention, drawer.period)
+
+    def _lost(self) -> list[Path]:
+        """Envelopes that writers left, who died before their row was written; those of living ones are on their way in."""
+        with self._database.reading() as connection:
+            known = {(row.retention, row.period, row.file) for row in connection.execute(select(MEDIA.c.retention, MEDIA.c.period, MEDIA.c.file))}
+        wanted = {drawer_folder(self._folder, retention, period) / file for retention, period, file in known}
+        there = [path for path in self._folder.glob(f"{ENVELOPES}/*/*/*") if not path.name.endswith(UNFINISHED)]
+        return [path for path in there if path not in wanted and not writer_lives(self._folder / "writers" / path.name.partition("-")[0])]
+
+    def _places(self) -> list[Path]:
+        keys = self._drawers.keys.folder
+        return [self._folder, *([keys] if keys.is_dir() and not keys.is_relative_to(self._folder) else [])]
+
+
+def forgetting_bytes(row: Row) -> bytes:
+    """What the log's leaf of a forgetting stands for."""
+    return row_bytes({name: row[name] for name in ("number", "utc_ns", "body")})
+
+
+def forgettings_bytes(connection: Connection, subjects: Sequence[str]) -> dict[str, bytes]:
+    """The same of all these, by number."""
+    chosen = select(FORGETTINGS).where(FORGETTINGS.c.number.in_([int(subject) for subject in subjects]))
+    return {str(row["number"]): forgetting_bytes(row) for row in connection.execute(chosen).mappings()}
+
+
+def _kept_at(run: Any, utc_ns: Any, now: Stamp) -> ColumnElement[int]:
+    """When a fact was kept: its own moment where that is a clock's after its run began, else when the run began; `now` for a run nobody noted."""
+    begun = func.coalesce(select(RUNS.c.begun_utc_ns).where(RUNS.c.run == run).scalar_subquery(), now.utc_ns)
+    return case((and_(utc_ns > begun, utc_ns <= now.utc_ns), utc_ns), else_=begun)
+
+
+def _unknown_runs(table: Table, now: Stamp) -> Any:
+    return select(table.c.run, literal(now.utc_ns, BigInteger)).where(~exists().where(RUNS.c.run == table.c.run)).distinct()
+
+
+def _events(connection: Connection, over: ColumnElement[bool]) -> list[tuple[str, str]]:
+    return [(row.run, row.id) for row in connection.execute(select(EVENTS.c.run, EVENTS.c.id).where(over))]
+
+
+def _by_run(events: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = {}
+    for some in events.values():
+        for run, name in some:
+            found.setdefault(run, []).append(name)
+    yield from found.items()
+
+
+def _is(drawer: Drawer) -> ColumnElement[bool]:
+    return and_(DRAWERS.c.retention == drawer.retention, DRAWERS.c.period == drawer.period)
+
+
+def _steps_of(drawer: Drawer) -> ColumnElement[bool]:
+    kinds = [kind for kind, retention in LOCKED_AS.items() if retention == drawer.retention]
+    return and_(DOSSIER_STEPS.c.dossier.in_(kinds), DOSSIER_STEPS.c.subject == drawer.period)
+
+
+def _steps(connection: Connection, drawer: Drawer) -> Sequence[Row]:
+    chosen = select(DOSSIER_STEPS.c.dossier, DOSSIER_STEPS.c.subject, DOSSIER_STEPS.c.number).where(_steps_of(drawer))
+    return connection.execute(chosen).mappings().all()
+
+
+def _media_of(drawer: Drawer) -> ColumnElement[bool]:
+    return and_(MEDIA.c.retention == drawer.retention, MEDIA.c.period == drawer.period, MEDIA.c.forgotten_utc_ns.is_(None))
+
+
+def _media(connection: Connection, drawer: Drawer) -> list[str]:
+    return [row.name for row in connection.execute(select(MEDIA.c.name).where(_media_of(drawer)))]
+
+
+def _older(paths: Iterator[Path], over_ns: int) -> list[Path]:
+    """Files that were last written so long ago, by the clock of the file system."""
+    found = []
+    for path in paths:
+        with disk_errors(path), suppress(FileNotFoundError):
+            if path.stat().st_mtime_ns <= over_ns:
+                found.append(path)
+    return sorted(found)
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    folders = set()
+    for path in paths:
+        with disk_errors(path):
+            path.unlink(missing_ok=True)
+        folders.add(path.parent)
+    for folder in folders:
+        with disk_errors(folder), suppress(FileNotFoundError):  # the whole folder may have gone, with its drawer
+            sync_folder(folder)

@@ -1,0 +1,61 @@
+"""A forgetter made to be killed: each line on stdin, `N FOLDER [URL]`, forks one that kills itself at the Nth time it touches a file, commits or wipes.
+
+Says `killed`, or `done` when there were fewer.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from sqlalchemy import event
+
+from catseye.vault.retention import KeptFor
+from catseye.vault.vault import Vault
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.vault.kept import later
+
+TOUCHES = {"open", "os.remove", "os.rename", "os.rmdir", "os.link", "shutil.rmtree", "os.mkdir", "victim"}
+
+
+def forget(number: int, folder: Path, url: str) -> None:
+    with Vault.open(folder, database_url=url) as vault:
+        left_count = number
+
+        def touched(what: str, details: tuple[object, ...]) -> None:
+            nonlocal left_count
+            if what in TOUCHES and details and str(details[0]).startswith(str(folder)):
+                left_count -= 1
+                if left_count < 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        database, wipe = vault._database, vault._database.wipe
+
+        def wiped(tables: object) -> None:
+            sys.audit("victim", folder)
+            wipe(tables)  # type: ignore[arg-type]
+            sys.audit("victim", folder)
+
+        database.wipe = wiped  # type: ignore[method-assign]
+        event.listen(database._engine, "commit", lambda _: sys.audit("victim", folder))
+        sys.addaudithook(touched)
+        vault.retention.forget(later(20), KeptFor(), {"red-light"})
+        left_count = sys.maxsize
+
+
+def tend() -> None:
+    for line in sys.stdin:
+        number, folder, url = [*line.split(), ""][:3]
+        pid = os.fork()
+        if not pid:
+            forget(int(number), Path(folder), url)
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        if status and not os.WIFSIGNALED(status):
+            raise SystemExit(f"the victim failed: {status}")
+        os.write(1, b"killed\n" if status else b"done\n")
+
+
+if __name__ == "__main__":
+    tend()
