@@ -22,10 +22,11 @@ from catseye.vault.drawers import Drawers
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, remove_folder, sole_holder, sweep, sweep_folders, whole_file
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
 from catseye.vault.keys import KeyFolder
+from catseye.vault.log_proofs import PACKAGE, LogProof
 from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
 from catseye.vault.outbox import Outbox
-from catseye.vault.packages import PACKAGE, LogProof, Packages, package_bodies
+from catseye.vault.packages import Packages, package_bodies
 from catseye.vault.pictures import write_png
 from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
 from catseye.vault.sealed_log import Entry, Head, SealedLog
