@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from catseye.core.arrays import Bools, Codes, Doubles, Floats, Ints
+from catseye.core.columns import places_of
 from catseye.core.detections import Tracked
 from catseye.core.road_user import ROAD_USERS
 from catseye.core.time import NS_PER_S, Stamp
@@ -69,26 +70,32 @@ class Ledger:
 
     def note(self, tracked: Tracked, sure: Bools, point_px: Floats, grounded: Grounded | None = None) -> None:
         """Take in one look: `sure` (m,) as vetted, `point_px` (m, 2) contact points, `grounded` a row for each that was seen."""
-        self._make_room(np.concatenate([tracked.track, tracked.joined.ravel(), tracked.ended]))
+        named = tracked.track
+        if len(tracked.joined) or len(tracked.ended):
+            named = np.concatenate([named, tracked.joined.ravel(), tracked.ended])
+        self._make_room(named)
         row = self._row(tracked.track)
         self._known["kind"][row] = tracked.kind
         self._known["sure"][row] |= sure
-        points = np.empty(int(tracked.seen.sum()), _POINT)
-        points["track"], points["time_ns"], points["px"] = tracked.track[tracked.seen], tracked.time_ns, point_px[tracked.seen]
-        found_px = tracked.box_px if tracked.found_px is None else tracked.found_px
-        points["box_px"] = found_px[tracked.seen]
-        points["hidden"] = False if grounded is None else hidden_edges(found_px[tracked.seen])  # only speeds ask, and there are none without the ground
-        points["moved"] = False if tracked.moved is None else tracked.moved[tracked.seen]
+        seen = tracked.seen.nonzero()[0]
+        points = np.empty(len(seen), _POINT)
+        points["track"], points["time_ns"], points["px"] = tracked.track[seen], tracked.time_ns, point_px[seen]
+        found_px = (tracked.box_px if tracked.found_px is None else tracked.found_px)[seen]
+        points["box_px"] = found_px
+        points["hidden"] = False if grounded is None else hidden_edges(found_px)  # only speeds ask, and there are none without the ground
+        points["moved"] = False if tracked.moved is None else tracked.moved[seen]
         if grounded is not None:
             points["place_m"] = np.rint(grounded.place_m * 100) / 100  # rules see no finer places than the file
             for name in _GROUND:
                 points[name] = np.rint(getattr(grounded, name) * 100) / 100 if name.endswith("_m") else getattr(grounded, name).astype(np.float32)
         if len(points):
             self._points.append(points)
-        for (absorbed, survivor), number in zip(self._row(tracked.joined).tolist(), tracked.joined[:, 1].tolist(), strict=True):
-            self._known["into"][absorbed] = number
-            self._known["sure"][survivor] |= self._known["sure"][absorbed]
-        self._known["ended"][self._row(tracked.ended)] = True
+        if len(tracked.joined):
+            for (absorbed, survivor), number in zip(self._row(tracked.joined).tolist(), tracked.joined[:, 1].tolist(), strict=True):
+                self._known["into"][absorbed] = number
+                self._known["sure"][survivor] |= self._known["sure"][absorbed]
+        if len(tracked.ended):
+            self._known["ended"][self._row(tracked.ended)] = True
 
     def cross(self, crossings: Crossings) -> None:
         """Take in crossings as they are told."""
@@ -119,13 +126,11 @@ class Ledger:
         return min(waiting, default=now_ns)
 
     def _row(self, track: Ints) -> Ints:
-        return np.searchsorted(self._number, track)
+        return self._number.searchsorted(track)
 
     def _make_room(self, track: Ints) -> None:
-        row = self._row(track)
-        known = row < len(self._number)
-        known[known] = self._number[row[known]] == track[known]
-        if known.all():
+        _, known = places_of(track, self._number)
+        if np.count_nonzero(known) == len(known):
             return
         number = np.union1d(self._number, track)
         table = np.zeros(len(number), _KNOWN)

@@ -307,7 +307,7 @@ class CameraLine:
         ledger.note(tracked, tracked.sure, point_px, self._grounded(tracked))
         if len(tracked.joined):
             self._crossed(ledger, counter.join(tracked.joined[:, 0], tracked.joined[:, 1]))
-        seen = tracked.seen
+        seen = tracked.seen.nonzero()[0]
         self._crossed(ledger, counter.update(tracked.time_ns, tracked.track[seen], point_px[seen], size_px[seen], tracked.sure[seen]))
         if len(tracked.ended):
             self._crossed(ledger, counter.end(tracked.ended))
@@ -455,10 +455,11 @@ class _Timed:
 
 def contact_points_px(box_px: Floats) -> Floats:
     """Where a road user meets the ground in the picture: the middle of the box's lower edge, in sixteenths of a pixel, (m, 2)."""
-    point_px = np.stack([(box_px[:, 0] + box_px[:, 2]) / 2, box_px[:, 3]], axis=1)
-    return np.asarray(np.rint(point_px * PX_STEPS_COUNT) / PX_STEPS_COUNT, np.float32)
+    point_px = np.empty((len(box_px), 2), np.float32)
+    point_px[:, 0], point_px[:, 1] = (box_px[:, 0] + box_px[:, 2]) / 2, box_px[:, 3]
+    return np.rint(point_px * PX_STEPS_COUNT) / PX_STEPS_COUNT
 
 
 def sizes_px(box_px: Floats) -> Floats:
     """Side of the square of the box's area, (m,)."""
-    return np.asarray(np.sqrt(np.maximum((box_px[:, 2:] - box_px[:, :2]).prod(axis=1), 1)), np.float32)
+    return np.sqrt(np.maximum((box_px[:, 2] - box_px[:, 0]) * (box_px[:, 3] - box_px[:, 1]), 1))
