@@ -151,7 +151,9 @@ class Ledger:
         return track
 
     def _final_crossings(self, now_ns: int, is_over: bool) -> np.ndarray:
-        rows: np.ndarray = np.concatenate([np.empty(0, _CROSSING), *self._crossings])
+        rows = _stacked(self._crossings, _CROSSING)
+        if not len(rows):
+            return rows
         rows["track"] = self._home(rows["track"])
         final = self._known["ended"][self._row(rows["track"])] | (rows["time_ns"] < now_ns - CROSSING_WAIT_S * NS_PER_S) | is_over
         self._crossings = [rows[~final]]
@@ -170,16 +172,21 @@ class Ledger:
             known["to_line"], known["to_ns"], known["to_forward"] = crossing["line"], crossing["time_ns"], crossing["forward"]
 
     def _final_points(self, now_ns: int, is_over: bool) -> np.ndarray:
-        rows: np.ndarray = np.concatenate([np.empty(0, _POINT), *self._points])
+        rows = _stacked(self._points, _POINT)
         rows["track"] = self._home(rows["track"])
-        known = self._known[self._row(rows["track"])]
-        ended = known["ended"] | is_over
-        final = known["sure"] & (ended | (rows["time_ns"] < now_ns - LONGEST_WAIT_S * NS_PER_S))
-        hopeful = known["sure"] | (rows["time_ns"] >= now_ns - LONGEST_WAIT_S * NS_PER_S)  # what never becomes sure may not gather for ever
+        known = self._row(rows["track"])
+        ended, sure = self._known["ended"][known] | is_over, self._known["sure"][known]
+        waited = rows["time_ns"] < now_ns - LONGEST_WAIT_S * NS_PER_S
+        final = sure & (ended | waited)
+        hopeful = sure | ~waited  # what never becomes sure may not gather for ever
         self._points = [rows[~final & ~ended & hopeful]]
         rows = rows[final]
-        _, first = np.unique(rows[["track", "time_ns"]], return_index=True)  # two halves of a joined track may share a look
-        rows = rows[first]
+        track, time_ns = rows["track"], rows["time_ns"]
+        order = np.lexsort((time_ns, track))
+        track, time_ns = track[order], time_ns[order]
+        first = np.ones(len(rows), np.bool_)
+        first[1:] = (track[1:] != track[:-1]) | (time_ns[1:] != time_ns[:-1])  # two halves of a joined track may share a look
+        rows = rows[order[first]]
         at = self._row(rows["track"])
         np.minimum.at(self._known["begin_ns"], at, rows["time_ns"])
         np.maximum.at(self._known["end_ns"], at, rows["time_ns"])
@@ -211,7 +218,7 @@ class Ledger:
         speed = np.full((2, len(crossings)), np.nan)
         if not len(crossings):
             return speed[0], speed[1]
-        points = np.concatenate([np.empty(0, _POINT), *self._points])
+        points = _stacked(self._points, _POINT)
         home = self._home(points["track"])
         kind = self._known["kind"][self._row(crossings["track"])]
         for index, crossing in enumerate(crossings):  # a few an hour and vehicle: not the hot path
@@ -241,6 +248,16 @@ class Ledger:
         """Drop what is over: an ended track has given all its rows, an absorbed one gave them to its survivor."""
         still_open = ~self._known["ended"] & (self._known["into"] == _NO_LINE)
         self._number, self._known = self._number[still_open], self._known[still_open]
+
+
+def _stacked(parts: Sequence[np.ndarray], kind: np.dtype) -> np.ndarray:
+    """One table of all parts; many times faster than numpy's concatenate, which compares the fields by name each time."""
+    table = np.empty(sum(map(len, parts)), kind)
+    begin = 0
+    for part in parts:
+        table[begin : begin + len(part)] = part
+        begin += len(part)
+    return table
 
 
 def _codes(column: np.ndarray) -> Codes:

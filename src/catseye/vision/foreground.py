@@ -15,6 +15,9 @@ from catseye.core.arrays import Bools, Doubles, Floats, Ints, Pixels
 from catseye.core.picture import RawFrame
 from catseye.core.time import NS_PER_S
 
+# One process a core is the house's way to scale: to wake a second thread for some tens of microseconds of work costs more than it saves.
+cv2.setNumThreads(1)
+
 # Grey levels a second that the background moves towards the picture: while it warms up, where nothing moves, and, in `absorb_s`, where something does.
 _WARM_PER_S, _QUICK_PER_S, _ABSORBED = 40.0, 8.0, 60.0
 _NOISE_S = 4.0  # over which the noise of a pixel is averaged
