@@ -139,7 +139,7 @@ class Trails:
         self._time_ns: Ints = np.full(self._moments_count, _NEVER_NS, np.int64)
         self._step_s: Doubles = np.zeros(self._moments_count)
         self._newest = 0
-        self._table: Doubles = np.full((self._moments_count, _COLUMNS_COUNT, 9), np.nan)  # nan: not seen then
+        self._table: Doubles = np.full((9, self._moments_count, _COLUMNS_COUNT), np.nan)  # nan: not seen then
         self._orders: Ints = (np.arange(self._moments_count)[:, None] - np.arange(self._moments_count)) % self._moments_count
         self._order: Ints = np.zeros(0, np.int64)  # newest first
         self._ago_s: Doubles = np.zeros(self._moments_count)
@@ -148,9 +148,9 @@ class Trails:
         """Take the next moment of tracks (m,); who is who (m,) in all the rest."""
         columns = self._columns(track, time_ns)
         self._advance(time_ns)
-        newest = self._table[self._newest]
-        newest[:] = np.nan
-        newest[columns] = motion.table.T
+        newest = self._table[:, self._newest]
+        newest[...] = np.nan
+        newest[:, columns] = motion.table
         self._seen_ns[columns] = time_ns
         return columns
 
@@ -178,9 +178,9 @@ class Trails:
             more = max(len(self._seen_ns), len(new))
             free = np.concatenate([free, len(self._seen_ns) + np.arange(more)])
             self._seen_ns = np.concatenate([self._seen_ns, np.zeros(more, np.int64)])
-            self._table = np.concatenate([self._table, np.empty((self._moments_count, more, 9))], 1)
+            self._table = np.concatenate([self._table, np.empty((9, self._moments_count, more))], 2)
         taken, self._free = free[: len(new)], free[len(new) :]
-        self._table[:, taken] = np.nan
+        self._table[:, :, taken] = np.nan
         tracks, columns = np.concatenate([self._track[stays], new]), np.concatenate([self._column[stays], taken])
         order = np.argsort(tracks, kind="stable")
         self._track, self._column = tracks[order], columns[order]
@@ -201,7 +201,7 @@ class Trails:
     def turned_rads(self, over_s: float, columns: Ints) -> Doubles:
         """Radians a second (n,) by which the heading of those noted last has turned since `over_s` ago, left positive; nan where one was not seen then."""
         moment = self.moment(over_s)
-        (x, y), (now_x, now_y) = self._table[moment, columns, 2:4].T, self._table[self._newest, columns, 2:4].T
+        (x, y), (now_x, now_y) = self._table[2:4, moment, columns], self._table[2:4, self._newest, columns]
         ago_s = float(self._ago_s[moment])
         if ago_s < 0.5 * over_s:
             return np.full(len(columns), np.nan)
@@ -217,12 +217,12 @@ class Trails:
 
     def places(self, moments: Ints, columns: Ints) -> Doubles:
         """Centres x, y (2, k, n); nan where one was not seen."""
-        return self._table[moments[:, None], columns, 0:2].transpose(2, 0, 1)
+        return self._table[0:2, moments[:, None], columns]
 
     def headings(self, moments: Ints, columns: Ints) -> Doubles:
         """Unit vectors x, y (2, k, n); nan where one was not seen."""
-        return self._table[moments[:, None], columns, 2:4].transpose(2, 0, 1)
+        return self._table[2:4, moments[:, None], columns]
 
     def motions(self, moments: Ints | int, columns: Ints) -> Motion:
         """Moments (n,), or one, of columns (n,), one to one."""
-        return Motion(np.ascontiguousarray(self._table[moments, columns].T))
+        return Motion(self._table[:, moments, columns])
