@@ -91,6 +91,7 @@ UNITLESS = {
     "heading": "a unit vector",
     "length": "as place",
     "width": "as place",
+    "stills": "places among the stills asked for",
     "ends": "as place",
     "corners": "as place",
     "right": "a unit vector",

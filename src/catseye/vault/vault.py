@@ -23,10 +23,11 @@ from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, m
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
 from catseye.vault.keys import KeyFolder
 from catseye.vault.ledger import POSTING, Ledger
+from catseye.vault.log_proofs import PACKAGE, LogProof
 from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
 from catseye.vault.outbox import Outbox
-from catseye.vault.packages import PACKAGE, LogProof, Packages, package_bodies
+from catseye.vault.packages import Packages, package_bodies
 from catseye.vault.pictures import write_png
 from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
 from catseye.vault.sealed_log import Entry, Head, SealedLog
@@ -213,7 +214,11 @@ class Vault:
         self._tracks.hold(batch)
 
     def keep_picture(self, picture: RedactedPicture, name: str) -> Path:
-        """Write the picture as PNG under the run's media; the same name replaces. TypeError for anything but a RedactedPicture."""
+        """Write a still of the run for its report, as plain PNG under the run's media; the same name replaces. TypeError for anything but a RedactedPicture.
+
+        Everybody who may read the folder sees it without a grant, so it is of the empty road or the scene, never evidence (`media.keep_picture`);
+        it is forgotten with the class `unconfirmed`.
+        """
         path = self._tier("media") / f"{file_name(name)}.png"
         with whole_file(path, self._presence.token) as file:
             write_png(file, picture)
