@@ -746,7 +746,7 @@ def report_file(
     place: Annotated[str, typer.Option("--place", metavar="LAT,LON", help="Where, in degrees, WGS-84.", show_default=False)],
     text: Annotated[str, typer.Option("--text", metavar="TEXT", help="What happened.", show_default=False)],
     media: Annotated[list[Path], typer.Option("--media", metavar="FILE", help="A photograph or video; may be repeated.", show_default=False)],
-    recipient: Annotated[list[str], typer.Option("--recipient", metavar="KEY", help="The authority's public key, age1…; may be repeated.", show_default=False)],
+    recipient: Annotated[list[str] | None, typer.Option("--recipient", metavar="KEY", help="A public key of the authority (default: the site's).")] = None,
     accuracy_m: Annotated[float, typer.Option("--accuracy-m", metavar="N", help="How far the place may be off.", min=0, max=10_000)] = 20.0,
     plate: Annotated[str, typer.Option("--plate", metavar="PLATE", help="For violations: the plate as the reporter read it.", show_default=False)] = "",
     agree: Annotated[bool, typer.Option("--agree", help="The reporter agrees to the scheme's statement of truth.")] = False,
@@ -762,7 +762,7 @@ def report_file(
     from catseye.station.verbs.reports import file_report
 
     outcome = file_report(
-        out, scheme, reporter, offence, happened, place, accuracy_m, text, plate, media, recipient, detector, agrees=agree, is_of_age=of_age, site=site
+        out, scheme, reporter, offence, happened, place, accuracy_m, text, plate, media, recipient or (), detector, agrees=agree, is_of_age=of_age, site=site
     )
     return _tell(outcome, as_json)
 

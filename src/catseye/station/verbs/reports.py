@@ -22,9 +22,8 @@ from catseye.core.grant import Grant
 from catseye.core.time import NS_PER_MINUTE, Stamp
 from catseye.station.outcome import RunOutcome
 from catseye.station.site import load_site
-from catseye.station.verbs.cases import vault_of
+from catseye.station.vaults import VAULT, vault_of
 from catseye.station.verbs.tables import lines_of_table
-from catseye.station.watch import VAULT
 from catseye.vault.files import disk_errors, make_folder, whole_file
 from catseye.vault.identities import Identities, Identity
 from catseye.vault.ledger import Transaction
@@ -44,9 +43,10 @@ def adopt_scheme(out: Path, source: str, by: str, site: Path | None = None) -> R
     except (OSError, UnicodeDecodeError) as error:
         came = getattr(error, "strerror", None) or "not text"
         raise SourceError(source, came.lower(), "a scheme in TOML, or one of " + ", ".join(sorted(examples))) from error
-    url = load_site(site).database_url if site is not None else ""
-    if not (out / VAULT).is_dir() or not (url or (out / VAULT / "vault.db").is_file()):
-        Vault.open(make_folder(out) / VAULT, RUN, database_url=url).close()
+    if not (out / VAULT).is_dir():
+        loaded = load_site(site) if site is not None else None
+        url, keys = (loaded.database_url, loaded.keys) if loaded is not None else ("", None)
+        Vault.open(make_folder(out) / VAULT, RUN, database_url=url, keys=keys).close()
     with vault_of(out, site) as vault:
         adopted = adopt(vault, text, source, _now(), by)
     scheme = adopted.scheme
@@ -110,13 +110,17 @@ def file_report(
     site: Path | None = None,
 ) -> RunOutcome:
     """Take a report in; what is printed is what the reporter is told."""
+    evidence = load_site(site).evidence if site is not None and not recipients else None
+    keys = recipients or (evidence.recipients if evidence is not None else ())
+    if not keys:
+        raise SiteError("--recipient", "nobody who may open the originals", "the authority's public key, age1…, or a site with [evidence] recipients")
     claim = Claim(reporter, offence, _moment(happened), _place(place), accuracy_m, text, agrees, is_of_age, plate)
     with vault_of(out, site) as vault:
         adopted = scheme_in_force(vault, scheme)
         from catseye.station import report_intake
         from catseye.vision.uploads import StillCopy
 
-        report = report_intake.file_report(vault, adopted, claim, files, recipients, StillCopy(detector), _now())
+        report = report_intake.file_report(vault, adopted, claim, files, keys, StillCopy(detector), _now())
     told = acknowledgement(report.id, report.kind, adopted.scheme)
     routed = [f"passed on to {to}" for to in report.routed_to]
     return RunOutcome(0, _summary(report) | {"told": told, "routed_to": list(report.routed_to)}, [f"report {report.id}", *routed, told])
