@@ -52,6 +52,7 @@ def test_no_path_writes_pixels_past_redaction() -> None:
         "vault/pictures.py",
         "station/preview.py",
         "vision/evidence/written.py",
+        "vision/upload_copies.py",
         "station/relay.py",  # a stream of messages on a bus
         "station/demo/encode.py",  # rendered scenes: nobody real is in them
         "vision/plates/reader.py",  # crops of a violator, PNG in memory: they leave it through `seal` alone
