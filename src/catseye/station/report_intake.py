@@ -13,8 +13,8 @@ from catseye.cases.scheme import Adopted
 from catseye.core.errors import StoreError
 from catseye.core.sealed import RedactedMedia, SealedMedia
 from catseye.core.time import Stamp
-from catseye.vault.drawers import REPORT
 from catseye.vault.files import disk_errors
+from catseye.vault.kept_for import REPORT
 from catseye.vault.media import MediaRef, MediaTakenError
 from catseye.vision.uploads import StillCopy, Upload, take_in
 
