@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from catseye.cases import report_desk, rewards
-from catseye.cases.citizen_reports import Claim, Report, acknowledgement, media_name, shown
+from catseye.cases.citizen_reports import Claim, Report, acknowledgement, media_name, refuse_claim, shown
 from catseye.cases.duplicates import firsts
 from catseye.cases.people import MACHINE
 from catseye.cases.scheme import adopt, example_schemes, scheme_in_force
@@ -117,6 +117,7 @@ def file_report(
     claim = Claim(reporter, offence, _moment(happened), _place(place), accuracy_m, text, agrees, is_of_age, plate)
     with vault_of(out, site) as vault:
         adopted = scheme_in_force(vault, scheme)
+        refuse_claim(claim, adopted.scheme, _now())  # before a model is loaded
         from catseye.station import report_intake
         from catseye.vision.uploads import StillCopy
 
