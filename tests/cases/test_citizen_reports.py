@@ -20,10 +20,12 @@ from catseye.cases.citizen_reports import (
     after,
     intake,
     is_drawn,
+    media_name,
     next_step,
     outcome_text,
     refuse_claim,
     report_of,
+    reported_violation,
     shown,
 )
 from catseye.cases.errors import CaseError
@@ -117,6 +119,28 @@ def test_an_accident_or_a_hazard_is_passed_on_with_the_report_itself(offence: st
     assert report_of(name, steps).routed_to == (to,)
     assert "p-1" not in str(steps[1].facts)
     assert JINAN.route[report_of(name, steps).kind].advice in acknowledgement(name, report_of(name, steps).kind, JINAN)
+
+
+def test_who_must_be_told_is_remembered_until_somebody_was_told_whatever_becomes_of_the_report() -> None:
+    report = taken(claim(offence="collision", plate=""), [photo(1)])
+    report = stepped(report, ("triaged", "An", {}), ("rejected", "An", {"reason": "unreadable"}))
+    assert report.undelivered_to == ("Traffic police dispatch",)
+    with pytest.raises(ReportStateError, match="delivered to 'nobody'; wanted one of Traffic police dispatch"):
+        stepped(report, ("delivered", "An", {"to": "nobody"}))
+    report = stepped(report, ("delivered", "machine:dispatch connector", {"to": "Traffic police dispatch"}))
+    assert (report.undelivered_to, report.state) == ((), "rejected")
+    with pytest.raises(ReportStateError, match="all were told"):
+        stepped(report, ("delivered", "An", {"to": "Traffic police dispatch"}))
+
+
+def test_what_is_offered_for_a_case_has_no_word_of_the_reporter_and_needs_somebody_who_accepted() -> None:
+    report = taken(claim(), [photo(1), photo(2)])
+    with pytest.raises(ReportStateError, match="a violation that is received; wanted a violation that somebody accepted"):
+        reported_violation(report)
+    offered = reported_violation(stepped(report, *ACCEPTED))
+    assert (offered.offence, offered.plate, offered.happened, offered.place) == ("red-light", "鲁A12345", claim().happened, claim().place)
+    assert offered.copies == tuple(media_name(report.id, photo(number).sha256, "copy") for number in (1, 2))
+    assert "p-1" not in str(offered)
 
 
 def test_a_violation_is_passed_on_to_nobody() -> None:

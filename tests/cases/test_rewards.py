@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 from tests.cases.told import NOON, SALT, adopted, claim, photo, received, upheld
+from tests.support.postgres import told
 
 from catseye.cases.citizen_reports import ReportRefusedError, ReportStateError
 from catseye.cases.report_desk import alike, decide, mark_duplicate, publish, read, receive, reopen, reports, review, scheme_of
 from catseye.cases.rewards import approve, fund, lapse, pay, reverse
 from catseye.cases.scheme import Adopted, adopt, example_schemes
-from catseye.core.errors import KeyFileError, StoreError
-from catseye.core.grant import Grant, GrantError
+from catseye.core.errors import StoreError
+from catseye.core.grant import Grant
 from catseye.core.time import NS_PER_S
 from catseye.vault.dossiers import DossierMovedError
 from catseye.vault.identities import Identities, Identity, UnknownReporterError
+from catseye.vault.kept_for import KeptFor
 from catseye.vault.ledger import BalanceError
 from catseye.vault.vault import Vault
 
@@ -313,16 +315,6 @@ def test_a_refused_report_leaves_nothing(vault: Vault, scheme: Adopted) -> None:
     assert (list(reports(vault)), vault.log_size_count()) == ([], size_count)
 
 
-# --- the identity vault ---
-
-
-def test_the_same_person_keeps_their_pseudonym_and_it_is_drawn_by_chance(vault: Vault, identities: Identities, lan: str, tmp_path: Path) -> None:
-    assert identities.enrol(Identity("Lan", "cn12345678", "new@example.org")) == lan
-    assert identities.look(lan, CASHIER, NOON, "to write").contact == "new@example.org"
-    other = Identities(tmp_path / "people-2", tmp_path / "keys-2", vault)
-    assert other.enrol(LAN) != lan
-
-
 def test_no_byte_of_an_identity_lies_open_anywhere(vault: Vault, scheme: Adopted, lan: str, tmp_path: Path) -> None:
     received(vault, scheme, reporter=lan)
     vault.flush()
@@ -351,44 +343,31 @@ def test_a_forgotten_identity_leaves_ledger_and_log_whole_and_is_paid_no_more(
     assert vault.log_faults() == []
 
 
-def test_a_look_without_a_grant_that_holds_opens_nothing_and_every_look_is_logged_first(
-    vault: Vault, identities: Identities, lan: str, open_vault: Callable[..., Vault], tmp_path: Path
+def test_a_report_that_is_over_is_forgotten_in_time_and_the_books_stay(vault: Vault, scheme: Adopted, identities: Identities, lan: str) -> None:
+    paid, waiting = received(vault, scheme, reporter=lan), received(vault, scheme, 1, plate="鲁B22222")
+    upheld(vault, paid.id)
+    approve(vault, paid.id, NOON, "officer Chi")
+    pay(vault, identities, paid.id, CASHIER, LATER)
+    done = vault.retention.forget(LATER.plus_ns(3000 * DAY_NS), KeptFor(), ())
+    assert done.left == ()
+    assert [report.id for report in reports(vault)] == [waiting.id]
+    assert balance(vault, "outside/paid-out") == 2000
+    assert len(vault.ledger.transactions()) == 3
+    assert vault.log_faults() == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_server_that_goes_away_half_way_pays_nothing_and_one_that_comes_back_pays_once(
+    vault: Vault, scheme: Adopted, identities: Identities, lan: str, database_url: str
 ) -> None:
-    with pytest.raises(GrantError, match="over since"):
-        identities.look(lan, Grant("cashier Hoa", "paying", NOON), NOON, "late")
-    with pytest.raises(GrantError, match="no reason"):
-        identities.look(lan, CASHIER, NOON, " ")
-    with open_vault(patience_s=0.2) as hasty, vault._database.writing() as connection:
-        vault._database.lock(connection)
-        (tmp_path / "people" / f"{lan}.identity").write_bytes(b"this is not even looked at")
-        with pytest.raises(StoreError, match="another writer"):
-            Identities(tmp_path / "people", tmp_path / "people-keys", hasty).look(lan, CASHIER, NOON, "to pay")
-
-
-def test_folders_that_others_may_read_or_that_lie_in_each_other_are_refused(vault: Vault, tmp_path: Path) -> None:
-    with pytest.raises(KeyFileError, match="a place apart"):
-        Identities(vault.folder / "people", tmp_path / "keys", vault)
-    with pytest.raises(KeyFileError, match="a place apart"):
-        Identities(tmp_path / "people", tmp_path / "people" / "keys", vault)
-    (tmp_path / "open").mkdir(mode=0o755)
-    with pytest.raises(KeyFileError, match="mode 0755, that others may look into"):
-        Identities(tmp_path / "open", tmp_path / "keys", vault)
-    identities = Identities(tmp_path / "people", tmp_path / "keys", vault)
-    lan = identities.enrol(LAN)
-    (tmp_path / "keys" / f"identity-{lan}.key").chmod(0o644)
-    with pytest.raises(KeyFileError, match="mode 0644, that others may read"):
-        identities.look(lan, CASHIER, NOON, "to pay")
-
-
-def test_an_enrolment_cut_short_is_taken_up_again(vault: Vault, identities: Identities, lan: str, tmp_path: Path) -> None:
-    (tmp_path / "people" / f"{lan}.identity").unlink()  # as if killed between the finder and the envelope
-    assert not identities.is_known(lan)
-    assert identities.enrol(LAN) == lan
-    assert identities.is_known(lan)
-
-
-def test_a_swapped_identity_does_not_open(vault: Vault, identities: Identities, lan: str, tmp_path: Path) -> None:
-    tuan = identities.enrol(Identity("Tuan", "VN-9", "tuan@example.org", "bank 7"))
-    (tmp_path / "people" / f"{tuan}.identity").replace(tmp_path / "people" / f"{lan}.identity")
-    with pytest.raises(StoreError, match="envelope"):
-        identities.look(lan, CASHIER, NOON, "to pay")
+    report = received(vault, scheme, reporter=lan)
+    upheld(vault, report.id)
+    approve(vault, report.id, NOON, "officer Chi")
+    name = database_url.rpartition("/")[2]
+    told(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+    told(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    with pytest.raises(StoreError):
+        pay(vault, identities, report.id, CASHIER, LATER)
+    told(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+    assert not pay(vault, identities, report.id, CASHIER, LATER).is_again
+    assert balance(vault, "outside/paid-out") == 2000

@@ -138,6 +138,11 @@ def test_a_hazard_is_passed_on_and_the_reporter_told_to_keep_away(desk: Say) -> 
     _, filed = desk("file", *filing("p-1", "1.jpg", offence="spilled-load", plate=""))
     assert filed["routed_to"] == ["Road authority, night and day desk"]
     assert filed["told"].startswith("Keep away from it")
+    code, waiting = desk("deliveries", "out")
+    assert (code, [(each["to"], each["address"]) for each in waiting["waiting"]]) == (1, [("Road authority, night and day desk", "desk:12345")])
+    assert "p-1" not in str(waiting)
+    assert desk("deliver", "out", filed["report"], "--to", "Road authority, night and day desk", "--by", "An")[0] == 0
+    assert desk("deliveries", "out") == (0, {"waiting": []})
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,12 @@ def test_ten_gigabytes_are_refused_before_the_first_byte_or_as_soon_as_the_bound
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_video_that_is_too_long_is_refused_before_it_is_copied(take: Callable[..., Upload], tmp_path: Path) -> None:
+    with pytest.raises(UploadError, match=r"a video of 2\.0 s; wanted at most 1 s"):
+        take(video(2.0), most_s=1.0)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

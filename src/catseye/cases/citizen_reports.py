@@ -2,6 +2,8 @@
 
     received → triaged → duplicate | rejected | accepted → reviewed → published → due | credited;  due → paid | lapsed | reversed;  paid → reversed
 
+An accident or a hazard is `routed` with its receipt, whatever becomes of it, and `delivered` once somebody was told.
+
 The reporter is a pseudonym. What is told of the offender stays in the dossier: the outcome that a reporter is told knows nothing of it.
 """
 
@@ -15,7 +17,7 @@ from typing import Any
 
 from catseye.cases.errors import CaseError
 from catseye.cases.people import MACHINE, is_among, person
-from catseye.cases.scheme import ACCIDENT, VIOLATION, Adopted, Scheme
+from catseye.cases.scheme import VIOLATION, Adopted, Scheme
 from catseye.core.errors import CatseyeError
 from catseye.core.geo import GeoPoint
 from catseye.core.time import NS_PER_S, Stamp
@@ -181,6 +183,7 @@ class Report:
     steps_count: int = 1
     state: str = "received"
     routed_to: tuple[str, ...] = ()
+    delivered_to: tuple[str, ...] = ()
     triaged_by: str = ""
     accepted_by: str = ""
     of: str = ""
@@ -219,13 +222,18 @@ class Report:
         return tuple(name for name in (self.accepted_by, self.approved_by, *(review.by for review in self.reviews)) if name)
 
     @property
+    def undelivered_to(self) -> tuple[str, ...]:
+        """Whom nobody has told yet, though they must be."""
+        return tuple(to for to in self.routed_to if to not in self.delivered_to)
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more is to come; a duplicate is over once its reporter was told, and may be taken up again."""
         is_told = self.state in ("rejected", "duplicate") and bool(self.outcome)
         return is_told or self.state in ("credited", "paid", "lapsed", "reversed") or (self.state == "published" and not self.is_valid)
 
 
-_BY_THE_MACHINE = ("routed", "lapsed")  # may be; all else is a person's word
+_BY_THE_MACHINE = ("routed", "delivered", "lapsed")  # may be; all else is a person's word
 
 
 def report_of(name: str, steps: Sequence[Step]) -> Report:
@@ -256,6 +264,14 @@ def _routed(report: Report, step: Step) -> Report:
     if report.kind == VIOLATION:
         raise ReportStateError(f"report {report.id}", "a violation to be routed", "police review")
     return replace(report, routed_to=(*report.routed_to, step.facts["to"]))
+
+
+def _delivered(report: Report, step: Step) -> Report:
+    if step.facts["to"] not in report.undelivered_to:
+        raise ReportStateError(
+            f"report {report.id}", f"delivered to {step.facts['to']!r}", "one of " + (", ".join(report.undelivered_to) or "nobody: all were told")
+        )
+    return replace(report, delivered_to=(*report.delivered_to, step.facts["to"]))
 
 
 def _triaged(report: Report, step: Step) -> Report:
@@ -330,7 +346,9 @@ def _reversed(report: Report, step: Step) -> Report:
     return replace(report, state="reversed", reason=step.facts["why"])
 
 
+_STATES = ("received", "triaged", "duplicate", "rejected", "accepted", "reviewed", "published", "due", "paid", "credited", "lapsed", "reversed")
 _MOVES = {
+    "delivered": (_STATES, _delivered),
     "routed": (("received", "triaged", "accepted"), _routed),
     "triaged": (("received",), _triaged),
     "duplicate-of": (("triaged",), _duplicate),
@@ -427,7 +445,7 @@ def outcome_text(report: Report, scheme: Scheme) -> str:
 def acknowledgement(name: str, report_kind: str, scheme: Scheme) -> str:
     """What the reporter is told on receipt; of accidents and hazards, what to do now, first."""
     advice = f"{scheme.route[report_kind].advice} " if report_kind != VIOLATION else ""
-    told = " It has been passed on to those who act." if report_kind == ACCIDENT else ""
+    told = f" It goes to: {scheme.route[report_kind].to}." if report_kind != VIOLATION else ""
     return f"{advice}Your report is received under number {name}.{told} {scheme.reporter.retention}"
 
 

@@ -767,6 +767,33 @@ def report_file(
     return _tell(outcome, as_json)
 
 
+@report_app.command("deliveries", epilog=_examples("catseye report deliveries out --json"))
+def report_deliveries(out: RunFolder, *, site: OnServer = None, as_json: AsJson = False) -> int:
+    """List accidents and hazards that nobody has told on yet.
+
+    Exit 1 while there is one: for whatever watches over the site.
+    """
+    from catseye.station.verbs.reports import deliveries
+
+    return _tell(deliveries(out, site), as_json)
+
+
+@report_app.command("deliver", epilog=_examples("catseye report deliver out 5f0c --to 'Traffic police dispatch' --by 'Lê An'"))
+def report_deliver(
+    out: RunFolder,
+    name: ReportId,
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="NAME", help="Who was told, as `report deliveries` names them.", show_default=False)],
+    by: ByPerson,
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write down that an accident or a hazard was told on."""
+    from catseye.station.verbs.reports import deliver
+
+    return _tell(deliver(out, name, to, by, site), as_json)
+
+
 @report_app.command("list", epilog=_examples("catseye report list out", "catseye report list out --scheme jinan-like --state received"))
 def report_list(
     out: RunFolder,

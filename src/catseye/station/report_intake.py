@@ -45,6 +45,7 @@ def file_report(vault: "Vault", adopted: Adopted, claim: Claim, files: Sequence[
                         local=ZoneInfo(adopted.scheme.timezone),
                         most_bytes=adopted.scheme.media.file_most_bytes,
                         announced_bytes=size_bytes,
+                        most_s=adopted.scheme.media.video_most_s,
                     )
                 )
         told = [_evidence(upload, claim.happened, upload.sealed.sealed_sha256, upload.copy.sha256) for upload in uploads]

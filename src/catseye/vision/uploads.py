@@ -32,6 +32,7 @@ __all__ = ["StillCopy", "Upload", "UploadError", "take_in"]
 
 IN_MEMORY_BYTES = 64 << 20
 MOST_BYTES = 500_000_000
+MOST_S = 3600.0
 MOST_PICTURE_PX2 = 120_000_000
 MOST_VIDEO_PX2 = 8192 * 4320
 LOOKS_OF_A_VIDEO_COUNT = 8
@@ -81,6 +82,7 @@ def take_in(
     local: tzinfo = UTC,
     most_bytes: int = MOST_BYTES,
     announced_bytes: int | None = None,
+    most_s: float = MOST_S,
 ) -> Upload:
     """Take one upload in: `<name>.age` and its copy lie in `staging` once this returns, and neither of them when it raises.
 
@@ -96,6 +98,8 @@ def take_in(
         file.seek(0)
         media_type = walked(file, recognised(file.read(_HEAD_BYTES)))
         seen = _photograph(file, media_type, local) if media_type in (JPEG, PNG) else _video(file, local)
+        if seen.duration_s > most_s:  # before it is copied, which takes as long as it is
+            raise UploadError("upload", f"a video of {seen.duration_s:.1f} s", f"at most {most_s:g} s")
         try:
             file.seek(0)
             if seen.photograph is None:

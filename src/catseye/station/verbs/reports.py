@@ -273,6 +273,36 @@ def ledger(out: Path, account: str | None, site: Path | None = None) -> RunOutco
     )
 
 
+def deliveries(out: Path, site: Path | None = None) -> RunOutcome:
+    """Whom nobody has told yet of an accident or a hazard; exit 1 while there is one."""
+    with vault_of(out, site) as vault:
+        waiting = [(report, to) for report in report_desk.reports(vault) for to in report.undelivered_to]
+        routes = {report.id: report_desk.scheme_of(vault, report).route[report.kind] for report, _ in waiting}
+    said = [
+        {
+            "report": report.id,
+            "to": to,
+            "address": routes[report.id].address,
+            "offence": report.claim.offence,
+            "happened": report.claim.happened.iso(),
+            "deg": [report.claim.place.lat_deg, report.claim.place.lon_deg],
+            "accuracy_m": report.claim.accuracy_m,
+            "text": report.claim.text,
+        }
+        for report, to in waiting
+    ]
+    lines = [
+        f"{report.id}: {report.claim.offence} at {report.claim.place.lat_deg:.6f}, {report.claim.place.lon_deg:.6f} to {to} ({routes[report.id].address})"
+        for report, to in waiting
+    ]
+    return RunOutcome(1 if said else 0, {"waiting": said}, [*lines, f"{len(said)} to be told"])
+
+
+def deliver(out: Path, name: str, to: str, by: str, site: Path | None = None) -> RunOutcome:
+    """Somebody, or a machine, has told them."""
+    return _take(out, name, site, lambda vault, report, now: report_desk.decide(vault, report.id, "delivered", now, by, to=to))
+
+
 def _take(out: Path, name: str, site: Path | None, act: Callable[[Vault, Report, Stamp], Report]) -> RunOutcome:
     with vault_of(out, site) as vault:
         report = act(vault, report_desk.find(vault, name), _now())
