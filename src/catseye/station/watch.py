@@ -23,11 +23,12 @@ from catseye.core.errors import CatseyeError, SiteError, StoreError
 from catseye.core.event import Event
 from catseye.core.secrets import masked
 from catseye.core.sockets import Source
-from catseye.core.time import NS_PER_S
+from catseye.core.time import NS_PER_S, Stamp
 from catseye.station import many_cameras
 from catseye.station.begun import BegunSource
-from catseye.station.calibrations import calibration_of
+from catseye.station.calibrations import calibration_of, certified
 from catseye.station.cameras import open_camera
+from catseye.station.evidence.wiring import evidence_of, ring_of
 from catseye.station.line import CameraLine, LineRecord
 from catseye.station.line_judge import line_judge_of
 from catseye.station.line_signals import line_signals_of
@@ -51,13 +52,14 @@ SILENCE_S = 15.0  # how much longer than asked for a live camera may keep a limi
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to watch, in plain values that any process can take."""
+    """What to watch, in plain values that any process can take. `moment` stands for the clock where a demonstration has one of its own."""
 
     site: Site
     out: Path
     run: str
     limit_s: float | None
     wants_pictures: bool = True
+    moment: Stamp | None = None
 
 
 @dataclass(slots=True)
@@ -80,12 +82,21 @@ class Stopper:
             close()
 
 
-def run_watch(site: Site, out: Path, *, camera: str | None, limit_s: float | None, progress: bool, wants_pictures: bool = True) -> RunOutcome:
+def run_watch(
+    site: Site,
+    out: Path,
+    *,
+    camera: str | None,
+    limit_s: float | None,
+    progress: bool,
+    wants_pictures: bool = True,
+    moment: Stamp | None = None,
+) -> RunOutcome:
     """Watch the site's cameras (or one), write every file of docs/reference/files.md into `out`. Errors of an only camera pass through."""
     begun = time.monotonic()
     cameras = [site.camera_named(camera)] if camera is not None else list(site.cameras)
     refuse_strange_folder(out)
-    order = Order(site, out, run_name(site, cameras, out, limit_s), limit_s, wants_pictures)
+    order = Order(site, out, run_name(site, cameras, out, limit_s), limit_s, wants_pictures, moment)
     with ending_on_interrupt() as stopper, progress_bar(cameras, shown=progress) as tell:
         if len(cameras) == 1:
             records = [watch_camera(order, cameras[0], stopper, tell)]
@@ -110,7 +121,8 @@ def _vault_of(order: Order) -> Vault:
 
 def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress, earlier: LineRecord | None = None) -> LineRecord:
     """One camera from its source to the vault, in this thread; `earlier` is the life of a live camera whose process died. CatseyeError passes through."""
-    source: Source = open_camera(order.site, camera)
+    ring = ring_of(order.site, camera)
+    source: Source = open_camera(order.site, camera, ring)
     if earlier is not None:
         source = ResumedSource(source, earlier)
     stopper.on_stop(source.close)
@@ -141,6 +153,8 @@ def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress,
                     judge=partial(line_judge_of, order.site, camera, seen=signals.signals),
                     signals=signals,
                     coarse=partial(coarse_places, camera),
+                    evidence=evidence_of(order.site, camera, order.run, partial(_vault_of, order), ring, order.moment),
+                    certificate=partial(certified, order.site, camera),
                 ).run()
     finally:
         source.close()
