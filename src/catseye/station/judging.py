@@ -27,7 +27,8 @@ from catseye.station.report import write_report
 from catseye.station.signals import signals_of
 from catseye.station.site import Camera, Site
 from catseye.station.trajectories import Trajectories, read_trajectories
-from catseye.station.watch import VAULT, refuse_strange_folder
+from catseye.station.vaults import VAULT
+from catseye.station.watch import refuse_strange_folder
 from catseye.station.world import Bench, bench_of
 from catseye.traffic.judge import Judge
 from catseye.traffic.motion import Moment, Motion
@@ -52,7 +53,7 @@ def run_judge(site: Site, tracks: Path, out: Path, *, camera: str | None, signal
     if trajectories.place_m is not None and trajectories.sigma_m is None:
         record.notes.append("the trajectories say nothing of their doubt: places and speeds are taken as exact")
     record.duration_s = float(trajectories.time_ns[-1]) / NS_PER_S if len(trajectories) else 0.0
-    with Vault.open(out / VAULT, _run_name(site, chosen, trajectories, tracks, signals), database_url=site.database_url) as vault:
+    with Vault.open(out / VAULT, _run_name(site, chosen, trajectories, tracks, signals), database_url=site.database_url, keys=site.keys) as vault:
         found = judge_trajectories(trajectories, bench, chosen, vault, progress)
         record.road_users_count, record.crossings_count = len(trajectories.names), found.crossings_count
         record.rules_judged, record.rules_not_judged, record.events_count = list(bench.rules), dict(bench.not_judged), found.events_count

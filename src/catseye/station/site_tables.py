@@ -80,6 +80,7 @@ def _start(moment: datetime) -> datetime:
     return moment
 
 
+DAYS_WANTED = "a whole number of days, 0 to 36500"
 NAME_WANTED = "a name of letters, digits, '_', '-' and '.', 64 at most"
 SOURCE_WANTED = "a file, relative to this one, or a URL (rtsp://, http://, https://), in quotes"
 LINE_WANTED = "two points, [[x1, y1], [x2, y2]]"
@@ -96,6 +97,7 @@ BoxPx: TypeAlias = tuple[Px, Px, Px, Px]
 Day: TypeAlias = date
 SidePx: TypeAlias = Annotated[int, Field(ge=16, le=100_000)]
 LinkIndex: TypeAlias = Annotated[int, Field(ge=0, le=10_000)]
+Days: TypeAlias = Annotated[int, Field(ge=0, le=36_500)]
 
 
 class Table(BaseModel):
@@ -110,6 +112,18 @@ class Place(Table):
     id: Name = Field(description=NAME_WANTED)
     timezone: Annotated[str, AfterValidator(_timezone)] | None = Field(default=None, description="an IANA time zone, such as 'Asia/Ho_Chi_Minh'")
     database: Annotated[str, AfterValidator(_database)] | None = Field(default=None, description=DATABASE_WANTED)
+    keys: str | None = Field(default=None, min_length=1, description="a folder, relative to this file")
+
+
+class RetentionTable(Table):
+    """`[retention]`: days that each class is kept; docs/design/retention.md says what is in which."""
+
+    points_days: Days = Field(default=7, description=DAYS_WANTED)
+    unconfirmed_days: Days = Field(default=14, description=DAYS_WANTED)
+    case_days: Days = Field(default=180, description=DAYS_WANTED)
+    report_days: Days = Field(default=30, description=DAYS_WANTED)
+    identity_days: Days = Field(default=90, description=DAYS_WANTED)
+    aggregates_days: Days = Field(default=1826, description=DAYS_WANTED)
 
 
 class Evidence(Table):
@@ -330,6 +344,7 @@ class Document(Table):
     """The whole file."""
 
     site: Place = Field(description='a table [site] with id = "…"')
+    retention: RetentionTable = Field(default=RetentionTable(), description="a table [retention]")
     camera: tuple[Camera, ...] = Field(description="one [[camera]] or more")
     evidence: Evidence | None = Field(default=None, description="a table [evidence]")
 

@@ -4,8 +4,7 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,18 +19,17 @@ from catseye.cases.people import person
 from catseye.cases.report_json import report_json
 from catseye.cases.terms import clock
 from catseye.cases.timeline import timeline
-from catseye.core.errors import SiteError, SourceError, StoreError
+from catseye.core.errors import SiteError
 from catseye.core.time import Stamp
 from catseye.station.case_media import bytes_of, custody_of, media_named, stills_of
 from catseye.station.outcome import RunOutcome
 from catseye.station.site import load_site
+from catseye.station.vaults import runs_in, vault_of
 from catseye.station.verbs.tables import lines_of_table
-from catseye.station.watch import VAULT
 from catseye.vault.authority import Certified, read_certificate
 from catseye.vault.dossiers import Step
 from catseye.vault.drawers import ForgottenError
-from catseye.vault.files import file_name, make_folder, whole_file
-from catseye.vault.vault import Vault
+from catseye.vault.files import make_folder, whole_file
 
 OPENED_BY = "machine:catseye case open"
 
@@ -201,28 +199,6 @@ def export_case(out: Path, name: str, to: Path, by: str, reason: str, root_finge
             written.write(content)
     summary = {"case": case.id, "files": {file: {"path": str(to / file), "sha256": digest} for file, digest in digests.items()}, "forgotten": gone}
     return RunOutcome(1 if gone else 0, summary, [*(f"written: {to / file} (SHA-256 {digest})" for file, digest in digests.items()), *gone])
-
-
-@contextmanager
-def vault_of(out: Path, site: Path | None, run: str | None = None) -> Iterator[Vault]:
-    """The vault of a folder that `watch` or `judge` wrote, under one of its runs; looking begins none."""
-    url = load_site(site).database_url if site is not None else ""
-    runs = runs_in(out)
-    if not (url or (out / VAULT / "vault.db").is_file()):
-        raise SourceError(str(out), "no vault with a database in it", "a folder that `watch` or `judge` wrote; with --site when its database is on a server")
-    try:
-        vault = Vault.open(out / VAULT, run or (runs[0] if runs else "run"), database_url=url)
-    except StoreError as error:
-        raise SourceError(str(out / VAULT), "a vault that cannot be opened: " + str(error), "one that can") from error
-    with vault:
-        yield vault
-
-
-def runs_in(out: Path) -> list[str]:
-    """The runs a vault holds, by name; SourceError when there is no vault."""
-    if not (out / VAULT).is_dir():
-        raise SourceError(str(out), "no vault with a database in it", "a folder that `watch` or `judge` wrote; with --site when its database is on a server")
-    return sorted(place.name for place in (out / VAULT / "points").glob("*/") if file_name(place.name) == place.name)
 
 
 def _take(out: Path, name: str, site: Path | None, make: Callable[[Case, Stamp], Step]) -> RunOutcome:
