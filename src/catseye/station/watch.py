@@ -23,7 +23,7 @@ from catseye.core.errors import CatseyeError, SiteError, StoreError
 from catseye.core.event import Event
 from catseye.core.secrets import masked
 from catseye.core.sockets import Source
-from catseye.core.time import NS_PER_S, Stamp
+from catseye.core.time import NS_PER_S
 from catseye.station import many_cameras
 from catseye.station.begun import BegunSource
 from catseye.station.calibrations import calibration_of, certified
@@ -52,14 +52,13 @@ SILENCE_S = 15.0  # how much longer than asked for a live camera may keep a limi
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to watch, in plain values that any process can take. `moment` stands for the clock where a demonstration has one of its own."""
+    """What to watch, in plain values that any process can take."""
 
     site: Site
     out: Path
     run: str
     limit_s: float | None
     wants_pictures: bool = True
-    moment: Stamp | None = None
 
 
 @dataclass(slots=True)
@@ -90,13 +89,12 @@ def run_watch(
     limit_s: float | None,
     progress: bool,
     wants_pictures: bool = True,
-    moment: Stamp | None = None,
 ) -> RunOutcome:
     """Watch the site's cameras (or one), write every file of docs/reference/files.md into `out`. Errors of an only camera pass through."""
     begun = time.monotonic()
     cameras = [site.camera_named(camera)] if camera is not None else list(site.cameras)
     refuse_strange_folder(out)
-    order = Order(site, out, run_name(site, cameras, out, limit_s), limit_s, wants_pictures, moment)
+    order = Order(site, out, run_name(site, cameras, out, limit_s), limit_s, wants_pictures)
     with ending_on_interrupt() as stopper, progress_bar(cameras, shown=progress) as tell:
         if len(cameras) == 1:
             records = [watch_camera(order, cameras[0], stopper, tell)]
@@ -153,7 +151,7 @@ def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress,
                     judge=partial(line_judge_of, order.site, camera, seen=signals.signals),
                     signals=signals,
                     coarse=partial(coarse_places, camera),
-                    evidence=evidence_of(order.site, camera, order.run, partial(_vault_of, order), ring, order.moment),
+                    evidence=evidence_of(order.site, camera, order.run, partial(_vault_of, order), ring),
                     certificate=partial(certified, order.site, camera),
                 ).run()
     finally:

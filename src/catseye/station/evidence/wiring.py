@@ -17,7 +17,7 @@ def ring_of(site: Site, camera: Camera) -> PacketRing | None:
     return ring_for(camera.id, table.before_s, table.after_s) if table is not None and camera.rules else None
 
 
-def evidence_of(site: Site, camera: Camera, run: str, open_vault: Callable[[], Vault], ring: PacketRing | None, moment: Stamp | None) -> Evidence:
+def evidence_of(site: Site, camera: Camera, run: str, open_vault: Callable[[], Vault], ring: PacketRing | None) -> Evidence:
     """What becomes of this camera's violations. CaseError when the site names a jurisdiction nobody knows: before anything is watched."""
     table = site.evidence
     if table is None or ring is None:
@@ -27,7 +27,7 @@ def evidence_of(site: Site, camera: Camera, run: str, open_vault: Callable[[], V
     from catseye.station.evidence.securing import Securing
 
     openings = Openings(site, jurisdiction_named(_path(site, table.jurisdiction)), table.place, table.tolerance_kmh)
-    return LineEvidence(ring, table.before_s, table.after_s, Securing(site, camera, run, openings, open_vault, (lambda: moment) if moment else _now))
+    return LineEvidence(ring, table.before_s, table.after_s, Securing(site, camera, run, openings, open_vault, _now))
 
 
 def _now() -> Stamp:
