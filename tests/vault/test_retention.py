@@ -143,6 +143,14 @@ def test_one_case_is_forgotten_when_somebody_asks_for_it(vault: Vault) -> None:
         vault.retention.end("case", "c-1", later(3))
 
 
+def test_what_is_standing_is_kept_until_somebody_asks(vault: Vault) -> None:
+    vault.dossiers.add("scheme", "2049", [step(0, "begun")])
+    assert forget(vault, 30_000).counts == {}
+    assert forget(vault, 30_001, subject=("standing", "scheme")).counts == {"standing": {"keys": 1, "steps": 1}}
+    assert list(vault.dossiers.of_kind("scheme")) == []
+    assert vault.log_faults() == []
+
+
 def test_points_and_tracks_go_after_7_days_and_counts_stay_for_years(vault: Vault) -> None:
     vault.keep_points(points_at(*range(100)))
     vault.keep_tracks(track_over(0, 100))
