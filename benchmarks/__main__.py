@@ -33,6 +33,7 @@ TITLES = {
     "near_miss": "Near misses and collisions",
     "evidence": "Redacted copies of evidence",
     "vault": "The vault and its sealed log",
+    "package": "Evidence packages",
     "picture_health": "What a camera says of itself",
     "lamps": "Traffic lights read from the picture",
 }

@@ -20,8 +20,9 @@ from catseye.core.errors import StoreError
 from catseye.core.event import Event, Measure
 from catseye.core.time import NS_PER_S
 from catseye.vault.database import Database
+from catseye.vault.leaves import Entry
 from catseye.vault.merkle import holds_leaf
-from catseye.vault.sealed_log import Entry, SealedLog
+from catseye.vault.sealed_log import SealedLog
 from catseye.vault.tables import event_row
 from catseye.vault.vault import Vault
 

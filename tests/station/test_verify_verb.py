@@ -114,3 +114,12 @@ def test_an_authority_is_made_and_certifies(tmp_path: Path, capsys: pytest.Captu
     assert run([*certify[:-1], str(tmp_path / "odd.pem"), "--until", "tomorrow"]) == 2
     assert "wanted a date as 2026-12-31" in capsys.readouterr().err
     assert run(["authority", "root", authority, "--name", "Another"]) == 2
+
+
+def test_what_a_package_says_of_itself_moves_no_cursor(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    data = (site.folder / "case-1.zip").read_bytes()
+    (site.folder / "case-1.zip").write_bytes(data.replace(b"data/case.json", b"data/\x1b[2J.json"))
+    assert run(words(site)) == 1
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert "\\x1b[2J" in told

@@ -10,7 +10,7 @@ from tests.vault.factories import events_at
 
 from catseye.core.errors import SourceError
 from catseye.vault.heads import SignedHead, read_signed_head, sign_head, signed_head_of
-from catseye.vault.sealed_log import Head
+from catseye.vault.leaves import Head
 from catseye.vault.vault import Vault
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()

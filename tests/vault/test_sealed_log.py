@@ -13,8 +13,9 @@ from tests.vault.factories import events_at
 
 from catseye.core.errors import StoreError
 from catseye.vault.database import Database
+from catseye.vault.leaves import SALT_BYTES, Entry, Head, entry_leaf
 from catseye.vault.merkle import EMPTY_ROOT, holds_leaf, is_continued, leaf_hash
-from catseye.vault.sealed_log import SALT_BYTES, Entry, Head, SealedLog, entry_leaf
+from catseye.vault.sealed_log import SealedLog
 from catseye.vault.tables import EVENTS, event_bytes, event_row, event_subject
 from catseye.vault.vault import EVENT, Vault
 

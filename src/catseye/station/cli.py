@@ -492,12 +492,31 @@ def case_list(
     return _tell(list_cases(out, state or (), site, everything=everything), as_json)
 
 
-@case_app.command("show", epilog=_examples("catseye case show out c-5f0c12", "catseye case show out 5f0c --json"))
-def case_show(out: RunFolder, name: CaseName, *, site: OnServer = None, as_json: AsJson = False) -> int:
+@case_app.command(
+    "show",
+    epilog=_examples(
+        "catseye case show out c-5f0c12",
+        "catseye case show out 5f0c --json",
+        "catseye case show out c-5f0c12 --picture 5f0c/still-1 --to still.png --by 'Nguyễn Thị Lan' --reason review",
+    ),
+)
+def case_show(
+    out: RunFolder,
+    name: CaseName,
+    *,
+    picture: Annotated[
+        str | None, typer.Option("--picture", metavar="NAME", help="Take this one of its pictures out of the vault.", show_default=False)
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="With --picture: where to.", show_default=False)] = None,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="With --picture: who looks; it is written down for good.", show_default=False)] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --picture: why.", show_default=False)] = "",
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
     """Show one case: the facts, what the machine suggested, what people decided."""
-    from catseye.station.verbs.cases import show_case
+    from catseye.station.verbs.cases import show_case, take_picture
 
-    return _tell(show_case(out, name, site), as_json)
+    return _tell(show_case(out, name, site) if picture is None else take_picture(out, name, picture, to, by, reason, site), as_json)
 
 
 @case_app.command("confirm", epilog=_examples("catseye case confirm out c-5f0c12 --by 'Nguyễn Thị Lan' --reason 'red on both lamps, past the line'"))
@@ -544,7 +563,7 @@ def case_plate(
     return _tell(confirm_plate(out, name, by, text, reason, site), as_json)
 
 
-@case_app.command("submit", epilog=_examples("catseye case submit out c-5f0c12 --by 'Lê Hoa' --to 'Traffic police' --package c-5f0c12.zip"))
+@case_app.command("submit", epilog=_examples("catseye case submit out c-5f0c12 --by 'Lê Hoa' --to 'Traffic police' --package c-5f0c12.zip --root root.pem"))
 def case_submit(
     out: RunFolder,
     name: CaseName,
@@ -552,6 +571,9 @@ def case_submit(
     by: ByPerson,
     to: Annotated[str, typer.Option("--to", metavar="AUTHORITY", help="Who gets it.", show_default=False)],
     package: Annotated[Path, typer.Option("--package", metavar="FILE", help="The sealed evidence package.", show_default=False)],
+    root: Annotated[
+        Path, typer.Option("--root", metavar="FILE", help="The authority's root certificate: the package must pass every check.", show_default=False)
+    ],
     site: OnServer = None,
     as_json: AsJson = False,
 ) -> int:
@@ -561,7 +583,7 @@ def case_submit(
     """
     from catseye.station.verbs.cases import submit_case
 
-    return _tell(submit_case(out, name, by, to, package, site), as_json)
+    return _tell(submit_case(out, name, by, to, package, root, site), as_json)
 
 
 @case_app.command("answer", epilog=_examples("catseye case answer out c-5f0c12 --by 'Vũ Sơn' --outcome accepted --reason 'the red light is clear'"))

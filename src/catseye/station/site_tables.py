@@ -21,6 +21,7 @@ from catseye.station.rule_keys import RuleKeyError, keys_of, names_in, nearest, 
 
 DETECTOR = "yolox-nano"
 ANALYSED_FPS = 8.0
+RECIPIENT_WANTED = "the authority's public key, as age-keygen prints it: age1…"
 DATABASE_WANTED = "the address of a PostgreSQL database, postgresql://user@host/database"
 YEARS = range(1970, 2200)  # what the house's nanosecond stamps are meant for
 
@@ -41,6 +42,12 @@ def _source(text: str) -> str:
         raise fault(*trouble)
     if not text.strip() or "\0" in text:
         raise fault("", SOURCE_WANTED)
+    return text
+
+
+def _recipient(text: str) -> str:
+    if not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", text):
+        raise fault("a secret key: the platform may never hold one" if text.upper().startswith("AGE-SECRET-KEY") else "", RECIPIENT_WANTED)
     return text
 
 
@@ -117,6 +124,18 @@ class RetentionTable(Table):
     report_days: Days = Field(default=30, description=DAYS_WANTED)
     identity_days: Days = Field(default=90, description=DAYS_WANTED)
     aggregates_days: Days = Field(default=1826, description=DAYS_WANTED)
+
+
+class Evidence(Table):
+    """`[evidence]`: what is kept of a violation, and whose law holds."""
+
+    recipients: tuple[Annotated[str, AfterValidator(_recipient)], ...] = Field(min_length=1, description=RECIPIENT_WANTED)
+    before_s: Annotated[float, Field(ge=1, le=60)] = Field(default=8.0, description="seconds, 1 to 60")
+    after_s: Annotated[float, Field(ge=1, le=60)] = Field(default=6.0, description="seconds, 1 to 60")
+    jurisdiction: str = Field(default="example", min_length=1, description="a jurisdiction of docs/reference/jurisdictions.md, or a file")
+    place: str = Field(default="", description="where it is, in words")
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = Field(default=None, description="two capitals, ISO 3166-1, such as 'VN'")
+    tolerance_kmh: Annotated[float, Field(ge=0, le=50)] | None = Field(default=None, description="km/h, 0 to 50")
 
 
 class ReferencePoint(Table):
@@ -327,6 +346,7 @@ class Document(Table):
     site: Place = Field(description='a table [site] with id = "…"')
     retention: RetentionTable = Field(default=RetentionTable(), description="a table [retention]")
     camera: tuple[Camera, ...] = Field(description="one [[camera]] or more")
+    evidence: Evidence | None = Field(default=None, description="a table [evidence]")
 
     @model_validator(mode="after")
     def _cameras_meet(self) -> Self:

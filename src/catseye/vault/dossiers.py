@@ -22,7 +22,7 @@ from catseye.vault.sealed_log import Entry, SealedLog
 from catseye.vault.tables import DOSSIER_STEPS, Row
 
 STEP = "step"  # the log's kind of an entry that tells a step
-LOCKED_AS = {"case": CASE, "report": REPORT, "identity": IDENTITY}  # a drawer a subject; every other kind has one for all, kept until told
+LOCKED_AS = {"case": CASE, "evidence": CASE, "report": REPORT, "identity": IDENTITY}  # a drawer a subject; every other kind has one for all, kept until told
 
 
 class DossierMovedError(StoreError):

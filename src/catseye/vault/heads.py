@@ -10,7 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from catseye.core.errors import SourceError
-from catseye.vault.sealed_log import HASH_BYTES, Head
+from catseye.vault.leaves import HASH_BYTES, Head
 from catseye.vault.signing import is_signed, key_name
 
 _KIND = "catseye-log-head-1"

@@ -14,24 +14,17 @@ from sqlalchemy import Connection, func, select
 
 from catseye.core.errors import StoreError
 from catseye.vault.database import Database
-from catseye.vault.merkle import consistency_path, grown, inclusion_path, is_continued, leaf_hash, node_hash, root_of
+from catseye.vault.leaves import HASH_BYTES, SALT_BYTES, Entry, Head, entry_leaf
+from catseye.vault.merkle import consistency_path, grown, inclusion_path, is_continued, node_hash, root_of
 from catseye.vault.tables import LOG_ENTRIES, LOG_STATE, LOG_TILES
 
-HASH_BYTES, SALT_BYTES = 32, 16
+__all__ = ["HASH_BYTES", "SALT_BYTES", "Entry", "Head", "LoggedEntry", "SealedLog", "entry_leaf"]
+
 TILE_LEVELS = 8
 TILE_COUNT = 1 << TILE_LEVELS
 _LOG = 1  # a database holds one
 
 Tile: TypeAlias = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A fact to be logged: `body` is what its leaf stands for, byte for byte, and is kept elsewhere."""
-
-    kind: str
-    subject: str
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +39,6 @@ class LoggedEntry:
     def leaf(self, body: bytes) -> bytes | None:
         """The leaf hash this fact had to have; None once it was forgotten."""
         return None if self.salt is None else entry_leaf(self.salt, Entry(self.kind, self.subject, body))
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The log at one size."""
-
-    size_count: int
-    root: bytes
-
-
-def entry_leaf(salt: bytes, entry: Entry) -> bytes:
-    """Leaf hash of a salted entry; the parts are told apart by their lengths."""
-    parts = (salt, entry.kind.encode(), entry.subject.encode(), entry.body)
-    return leaf_hash(b"".join(len(part).to_bytes(8) + part for part in parts))
 
 
 class SealedLog:

@@ -23,10 +23,12 @@ from catseye.vault.envelopes import EnvelopeError
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, remove_folder, sole_holder, sweep, sweep_folders, whole_file
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
 from catseye.vault.keys import KeyFolder
+from catseye.vault.ledger import POSTING, Ledger
+from catseye.vault.log_proofs import PACKAGE, LogProof
 from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
 from catseye.vault.outbox import Outbox
-from catseye.vault.packages import PACKAGE, LogProof, Packages, package_bodies
+from catseye.vault.packages import Packages, package_bodies
 from catseye.vault.pictures import write_png
 from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
 from catseye.vault.sealed_log import Entry, Head, SealedLog
@@ -55,12 +57,13 @@ class Vault:
         self._patience_s = patience_s
         self._database = database
         self.log = SealedLog(database)
-        self.outbox = Outbox(database, self.log, self._logged_bodies)
         self._drawers = Drawers(database, keys)
         self._drawers.refuse_without_keys()
         self.dossiers = Dossiers(database, self.log, self._drawers)
         self._looks = Looks(database, self.log)
         self.media = Media(folder, database, self.log, self._drawers, self._looks, presence)
+        self.ledger = Ledger(database, self.log, self.dossiers)
+        self.outbox = Outbox(database, self.log, self._logged_bodies)
         self.retention = Retention(folder, database, self.log, self._drawers, self.media, patience_s)
         self._presence = presence
         self.packages = Packages(database, self.log, folder / "writers", presence.token)
@@ -140,6 +143,7 @@ class Vault:
         """What in the log does not follow from its leaves, each event that is not what was logged, each kept head the log does not continue."""
         with self._database.reading() as connection:
             told = list(self.log.faults(connection, lambda kind, subjects: self._logged_bodies(connection, kind, subjects)))
+            told += self.ledger.faults(connection)
             kept = [signed_head_of(row.body, "a kept head of the log") for row in connection.execute(select(LOG_HEADS.c.body).order_by(LOG_HEADS.c.size_count))]
             return told + [fault for signed in kept if (fault := self.log.fault_against(connection, signed.head))]
 
@@ -167,6 +171,7 @@ class Vault:
             STEP: self._logged_steps,
             MEDIA_ENTRY: self.media.rows_bytes,
             LOOK: _logged_looks,
+            POSTING: self.ledger.logged_bodies,
             FORGOTTEN: forgettings_bytes,
             PACKAGE: lambda _, names: package_bodies(names),
         }

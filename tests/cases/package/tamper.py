@@ -1,13 +1,18 @@
 """What somebody does who knows how packages are made: takes one apart, changes it, and packs it again as canonically as we do."""
 
 import zipfile
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from catseye.cases.package import layout
 from catseye.cases.package.build import Signer
 from catseye.cases.package.canonical_zip import measure, write_zip
-from catseye.cases.package.manifest import FileFacts, Manifest, bag_manifest
+from catseye.cases.package.manifest import FileFacts, Manifest, Seal, bag_manifest
+from catseye.core.time import Stamp
+from catseye.vault.heads import sign_head
 
 
 def entries_of(package: Path) -> dict[str, bytes]:
@@ -38,3 +43,11 @@ def signed_by(entries: dict[str, bytes], signer: Signer) -> dict[str, bytes]:
     """The same under another signature, the signer's certificate put in its place."""
     entries = relisted({**entries, layout.SIGNER: signer.certificate})
     return {**entries, layout.SIGNATURE: signer.key.sign(entries[layout.MANIFEST])}
+
+
+def head_signed_at(package: Path, key: Ed25519PrivateKey, when: Stamp) -> Path:
+    """The same package under a head of another time."""
+    entries = entries_of(package)
+    sealed = Seal.parse(entries[layout.SEAL]).sealed
+    entries[layout.SEAL] = bytes(Seal(replace(sealed, head=sign_head(sealed.head.head, when.utc_ns, key))))
+    return packed(entries, package.with_name("another-time.zip"))

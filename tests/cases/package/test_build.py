@@ -13,6 +13,7 @@ import pytest
 from tests.cases.package.scenes import COPY, EVENT, HAPPENED, NOW, ORIGINAL, PACKETS, SEALED, STILLS, Site, at, packets_of_nothing, small_contents
 from tests.cases.package.tamper import entries_of
 
+from catseye.cases.package.bag import MOST_KEPT_BYTES, Bag
 from catseye.cases.package.build import PackageContents
 from catseye.cases.package.errors import CalibrationExpiredError, IncompletePackageError, PackageError
 from catseye.cases.package.facts import (
@@ -34,7 +35,7 @@ from catseye.core.errors import StoreError
 from catseye.core.event import Event
 from catseye.core.packets import PacketList
 from catseye.vault.export import event_line
-from catseye.vault.packages import PACKAGE
+from catseye.vault.log_proofs import PACKAGE
 from catseye.vault.vault import Vault
 
 SUPPORT = Path(__file__).with_name("package_victim.py")
@@ -111,6 +112,12 @@ def test_what_does_not_fit_together_is_refused(site: Site) -> None:
         "had the last word": replace(whole, review=ReviewFacts((*whole.review.decisions, replace(whole.review.decisions[0], decision=DISMISSED)))),
         "decided the case before": replace(whole, appeal=AppealFacts("heard", reviewer="An")),
         "nobody ever opened": replace(whole, custody=()),
+        "after the package was signed": replace(whole, custody=(replace(whole.custody[0], when=NOW.plus_ns(1_000_000)),)),
+        "after it was submitted or signed": replace(whole, review=replace(whole.review, submitted=at(10))),
+        "stands there twice": replace(
+            whole, files={**whole.files, "data/measurement/event.json": b'{"camera": "cam-2",' + bytes(whole.files["data/measurement/event.json"])[1:]}
+        ),
+        "is no number": replace(whole, files={**whole.files, "data/measurement/event.json": b'{"time_s": NaN}'}),
         "a place no file": replace(whole, files={**whole.files, "data/notes.txt": b""}),
         "where the builder writes": replace(whole, files={**whole.files, "data/case.json": b"{}"}),
         "not JSON": replace(whole, files={**whole.files, "data/measurement/event.json": b"?"}),
@@ -214,6 +221,19 @@ def victims_contents(folder: Path) -> PackageContents:
 @pytest.fixture(autouse=True)
 def noise(site: Site) -> None:
     (site.folder / "noise").write_bytes(os.urandom(3_000_000))
+
+
+def test_who_makes_a_package_does_not_say_how_much_memory_it_takes(site: Site) -> None:
+    keep = Bag.keeper(1000)
+    assert keep("data/case.json", 600)
+    assert not keep("data/review.json", 600)
+    assert keep("data/review.json", 400)
+    assert not Bag.is_kept("data/media/original/x.packets.json", MOST_KEPT_BYTES + 1)
+    assert not Bag.is_kept("data/media/redaction_log.jsonl", 1)
+    long = json.dumps(event_line(EVENT)).encode() + b" " * MOST_KEPT_BYTES
+    contents = small_contents()
+    with pytest.raises(PackageError, match="facts are"):
+        site.build(replace(contents, files={**contents.files, "data/measurement/event.json": long}))
 
 
 def test_facts_are_read_back_as_they_were() -> None:

@@ -12,8 +12,11 @@ from catseye.cases.package.manifest import Manifest, Seal
 from catseye.core.time import Stamp
 
 Fact = TypeVar("Fact")
-MOST_KEPT_BYTES = 16 << 20
-_KEPT = (".json", ".jsonl", ".txt", ".pem", ".toml", "signature")
+MOST_KEPT_BYTES = 16 << 20  # of one file, and
+MOST_KEPT_IN_ALL_BYTES = 64 << 20
+_KEPT = frozenset({*layout.UNLISTED, layout.BAG, layout.BAG_MANIFEST, layout.SIGNER, layout.CASE, layout.EVENT, layout.CALIBRATION}) | {
+    *(layout.CUSTODY, layout.REVIEW, layout.LEGAL_BASIS, layout.APPEAL, layout.DEVICE)
+}
 
 
 class FoundFault(Exception):  # noqa: N818 - carried up to the check that is running, never to a caller
@@ -31,24 +34,41 @@ class NotReached(Exception):  # noqa: N818 - as FoundFault
 
 @dataclass(slots=True)
 class Bag:
-    """Files by path: what each comes to, and those of text themselves (`kept`). `begins` gives the first bytes of any of them."""
+    """Files by path: what each comes to, and the facts themselves (`kept`). `begins` gives the first bytes of any of them.
+
+    `signing`: while a package is being built, when it will be signed.
+    """
 
     measured: Mapping[str, Measured]
     kept: Mapping[str, bytes]
     begins: Callable[[str], bytes]
+    signing: Stamp | None = None
     _parsed: dict[str, Any] = field(default_factory=dict)
 
     @staticmethod
     def is_kept(path: str, size_bytes: int) -> bool:
-        """Whether a file is one whose words the checks read. The redaction log is not: it may be long."""
-        return size_bytes <= MOST_KEPT_BYTES and path.endswith(_KEPT) and path != "data/media/redaction_log.jsonl"
+        """Whether a file is one whose words the checks read."""
+        return size_bytes <= MOST_KEPT_BYTES and (path in _KEPT or path.endswith(".packets.json"))
+
+    @classmethod
+    def keeper(cls, left_bytes: int = MOST_KEPT_IN_ALL_BYTES) -> Callable[[str, int], bool]:
+        """`is_kept`, as long as there is room: whoever made the package does not say how much memory it takes."""
+
+        def keep(path: str, size_bytes: int) -> bool:
+            nonlocal left_bytes
+            if not cls.is_kept(path, size_bytes) or size_bytes > left_bytes:
+                return False
+            left_bytes -= size_bytes
+            return True
+
+        return keep
 
     def bytes_of(self, path: str) -> bytes:
         """A file's bytes."""
         if path not in self.measured:
             raise FoundFault(Fault(path, "missing"))
         if path not in self.kept:
-            raise FoundFault(Fault(path, f"{self.measured[path].size_bytes} bytes; wanted {MOST_KEPT_BYTES} at most"))
+            raise FoundFault(Fault(path, f"{self.measured[path].size_bytes} bytes: facts are {MOST_KEPT_BYTES} at most, and {MOST_KEPT_IN_ALL_BYTES} in all"))
         return self.kept[path]
 
     def parsed(self, path: str, parse: Callable[[bytes], Fact]) -> Fact:
@@ -91,5 +111,5 @@ class Bag:
 
     @property
     def signed(self) -> Stamp | None:
-        """When the head was signed; None while the package is being built."""
-        return Stamp(self.seal.sealed.head.utc_ns) if layout.SEAL in self.measured else None
+        """When the head was signed, or will be; None where no seal says it."""
+        return Stamp(self.seal.sealed.head.utc_ns) if layout.SEAL in self.measured else self.signing

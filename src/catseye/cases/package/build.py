@@ -159,7 +159,7 @@ def _refuse_what_nobody_would_believe(files: Mapping[str, Content], measured: Ma
     """The checks a stranger will make of the case itself, made before anything is logged."""
     asked = Asked(signer.certified(now))  # the checks of the case ask no root
     kept = {path: _all(content) for path, content in files.items() if Bag.is_kept(path, measured[path].size_bytes)}
-    bag = Bag(measured, kept, lambda path: _begin(files[path]))
+    bag = Bag(measured, kept, lambda path: _begin(files[path]), now)
     for check in OF_THE_CASE:
         made = checked(check, bag, asked)
         if made.state == PASSED:

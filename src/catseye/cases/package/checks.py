@@ -15,9 +15,9 @@ from catseye.core.packets import Packet, PacketList, differences
 from catseye.core.time import Stamp
 from catseye.vault.authority import AuthorityError, Certified, certificate_of, signer_faults
 from catseye.vault.heads import SignedHead
+from catseye.vault.leaves import Head
+from catseye.vault.log_proofs import LogProof
 from catseye.vault.merkle import holds_leaf
-from catseye.vault.packages import LogProof
-from catseye.vault.sealed_log import Head
 from catseye.vault.signing import is_signed, key_name
 
 PASSED, FAILED, NOT_ASKED, NOT_REACHED = "passed", "failed", "not asked", "not reached"
@@ -291,12 +291,12 @@ def _review(bag: Bag, asked: Asked) -> Faults:
         yield Fault(layout.REVIEW, "no person decided anything")
     elif review.decisions[-1].decision != CONFIRMED:
         yield Fault(layout.REVIEW, f"{review.decisions[-1].who} had the last word: {review.decisions[-1].decision}")
-    limit = review.submitted or bag.signed
+    limits = [limit for limit in (review.submitted, bag.signed) if limit is not None]
     for decision in review.decisions:
         if decision.when.utc_ns < when.utc_ns:
             yield Fault(layout.REVIEW, f"{decision.who} decided {decision.when.iso()}, before it happened, {when.iso()}")
-        if limit is not None and decision.when.utc_ns > limit.utc_ns:
-            yield Fault(layout.REVIEW, f"{decision.who} decided {decision.when.iso()}, after it was submitted, {limit.iso()}")
+        if limits and decision.when.utc_ns > min(limits).utc_ns:
+            yield Fault(layout.REVIEW, f"{decision.who} decided {decision.when.iso()}, after it was submitted or signed, {min(limits).iso()}")
     people = {decision.who for decision in review.decisions if decision.decision == CONFIRMED}
     if legal.two_people and len(people) < 2:
         yield Fault(layout.REVIEW, f"confirmed by {', '.join(sorted(people)) or 'nobody'}; the legal basis wants two people")

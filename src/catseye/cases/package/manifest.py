@@ -11,8 +11,8 @@ from catseye.cases.package.facts import Copy, Original
 from catseye.core.errors import SourceError
 from catseye.core.time import Stamp
 from catseye.vault.heads import signed_head_of
-from catseye.vault.packages import PACKAGE, LogProof, PackageSeal, package_subject
-from catseye.vault.sealed_log import HASH_BYTES, SALT_BYTES, Entry, entry_leaf
+from catseye.vault.leaves import HASH_BYTES, SALT_BYTES, Entry, entry_leaf
+from catseye.vault.log_proofs import PACKAGE, LogProof, PackageSeal, package_subject
 
 KIND, SEAL_KIND = "catseye-package-1", "catseye-package-seal-1"
 _HEX = frozenset("0123456789abcdef")

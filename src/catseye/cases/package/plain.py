@@ -29,7 +29,7 @@ def canonical_object(data: bytes) -> dict[str, Any]:
 def json_object(data: bytes) -> dict[str, Any]:
     """The JSON object of these bytes."""
     try:
-        said = json.loads(data)
+        said = json.loads(data, object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"not JSON: {error}") from None
     if not isinstance(said, dict):
@@ -116,6 +116,18 @@ def optional_object(said: Mapping[str, Any], name: str) -> dict[str, Any] | None
     if value is not None and not isinstance(value, dict):
         raise _refusal(name, value, "an object")
     return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two readers could take two different values of a key that stands there twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
 
 
 def _refusal(name: str, value: Any, wanted: str) -> ValueError:

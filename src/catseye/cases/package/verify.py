@@ -68,7 +68,7 @@ def verify_package(path: Path, asked: Asked) -> Verdict:
 
 def _read(path: Path, file: BinaryIO) -> ZipReading:
     try:
-        return read_zip(file, Bag.is_kept)
+        return read_zip(file, Bag.keeper())
     except PackageError as error:
         raise PackageError(str(path), error.came, error.wanted) from None
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from catseye.cases.desk import CaseDesk
 from catseye.core.errors import SiteError
 from catseye.core.time import Stamp
-from catseye.station.case_keeping import keep_all_as_decided
 from catseye.station.case_openings import violation_kinds
 from catseye.station.outcome import RunOutcome
 from catseye.station.rule_keys import nearest
@@ -26,7 +26,7 @@ def forget(out: Path, now: Stamp, *, site: Path | None = None, classes: Sequence
     kept_for = load_site(site).retention if site is not None else KeptFor()
     with vault_of(out, site) as vault:
         if not is_dry:
-            keep_all_as_decided(vault, now)
+            CaseDesk(vault).settle()
         subject = (CASE, case) if case is not None else None
         done = vault.retention.forget(now, kept_for, violation_kinds(), classes or CLASSES, subject, is_dry=is_dry)
         faults = [] if is_dry else vault.log_faults()
