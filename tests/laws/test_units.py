@@ -32,7 +32,8 @@ UNITS = (
 UNITLESS = {
     "index": "a position in a sequence",
     "seq": "a position in the sealed log",
-    "number": "a position in a dossier",
+    "number": "a position in a dossier; of a check, its name",
+    "pts": "Packet: ticks of its stream's own clock",
     "red_runner": "an identifier",
     "value": "Measure: its unit is the field beside it",
     "within": "a term of the law: its unit is the field beside it",
