@@ -13,6 +13,7 @@ from catseye.cases.errors import CaseError
 from catseye.cases.facts import Character
 from catseye.cases.jurisdiction import jurisdiction_named
 from catseye.cases.opening import Measurement, MediaReference
+from catseye.core.event import Measure
 from catseye.core.time import Stamp
 from catseye.vault.dossiers import Step
 
@@ -188,6 +189,11 @@ def test_a_calibration_that_did_not_surely_hold_is_none(held: Any) -> None:
     case = then(opened(measurement=Measurement(held)), confirmed(), plated())
     assert "calibration" in refused(case, sent())
     assert case.obstacles_to_submission(later(30))
+
+
+def test_a_lamp_and_a_line_in_the_picture_need_no_calibration() -> None:
+    event = red_light(measures=(Measure("red", 2.4, "s", 0.1),))
+    assert then(opened(event=event, measurement=Measurement()), confirmed(), plated(), sent()).state is State.SUBMITTED
 
 
 def test_a_kind_for_which_no_law_is_known_is_not_submitted() -> None:

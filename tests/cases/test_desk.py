@@ -1,23 +1,28 @@
 """The desk on both databases: one case an event, one winner a step."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from tests.cases.factories import DAY_NS, HASH, HOA, LAN, MACHINE, MINH, NOON, later, opening, red_light
+from tests.vault.factories import picture_of
 
 from catseye.cases import transitions as t
 from catseye.cases.case import CASE, State
 from catseye.cases.desk import CaseDesk
 from catseye.cases.errors import CaseError, CaseMovedError
+from catseye.cases.opening import MediaReference
 from catseye.core.time import Stamp
 from catseye.vault.dossiers import Step
+from catseye.vault.retention import KeptFor
 from catseye.vault.vault import Vault
 
 
 @pytest.fixture
 def desk(vault: Vault) -> CaseDesk:
-    return CaseDesk(vault.dossiers)
+    return CaseDesk(vault)
 
 
 def test_a_case_comes_back_as_it_was_left(desk: CaseDesk, vault: Vault) -> None:
@@ -33,9 +38,10 @@ def test_a_case_comes_back_as_it_was_left(desk: CaseDesk, vault: Vault) -> None:
 
 def test_opening_twice_is_one_case_also_at_the_same_time(open_vault: Callable[..., Vault]) -> None:
     with open_vault() as one, open_vault() as other:
-        first = CaseDesk(one.dossiers).open(opening(), MACHINE, later(1))
-        assert CaseDesk(other.dossiers).open(opening(), MACHINE, later(9)) == first
-        late = CaseDesk(_Blind(other.dossiers))  # type: ignore[arg-type] # one that looked before the other wrote
+        first = CaseDesk(one).open(opening(), MACHINE, later(1))
+        assert CaseDesk(other).open(opening(), MACHINE, later(9)) == first
+        other.dossiers = _Blind(other.dossiers)  # type: ignore[assignment] # as if it had looked before the other wrote
+        late = CaseDesk(other)
         assert late.open(opening(), MACHINE, later(9)) == first
         assert len(one.dossiers.steps(CASE, first.id)) == 1
 
@@ -57,7 +63,7 @@ class _Blind:
 
 def test_of_two_who_decide_at_once_one_is_told_who_was_faster(open_vault: Callable[..., Vault]) -> None:
     with open_vault() as one, open_vault() as other:
-        desk, late = CaseDesk(one.dossiers), CaseDesk(other.dossiers)
+        desk, late = CaseDesk(one), CaseDesk(other)
         read = desk.open(opening(), MACHINE, later(1))
         desk.take(read, t.dismiss(read, LAN, "an ambulance", later(2)))
         with pytest.raises(CaseMovedError, match=f"meanwhile: {LAN} dismissed at .* it is dismissed now"):
@@ -101,3 +107,47 @@ def test_another_event_whose_name_begins_alike_is_told(desk: CaseDesk, monkeypat
     monkeypatch.setattr("catseye.cases.desk.case_id", lambda _event: case.id)
     with pytest.raises(CaseError, match="do not begin alike"):
         desk.open(opening(other), MACHINE, later(2))
+
+
+def test_a_confirmed_case_is_kept_with_its_event_and_an_old_one_that_nobody_confirmed_is_forgotten(vault: Vault) -> None:
+    desk = CaseDesk(vault)
+    confirmed, ignored = red_light(), red_light(subjects=("18",))
+    vault.keep_events([confirmed, ignored])
+    case, other = desk.open(opening(confirmed), MACHINE, later(1)), desk.open(opening(ignored), MACHINE, later(1))
+    desk.take(case, t.confirm(case, LAN, "red", later(2)))
+    vault.retention.forget(Stamp(time.time_ns() + 20 * DAY_NS), KeptFor(), {"red-light"})  # runs begin by the real clock
+    assert [each.id for each in vault.events()] == [confirmed.id]
+    assert [each.id for each in desk.cases()[0]] == [case.id]
+    assert vault.log_faults() == []
+    with pytest.raises(CaseError, match="no such case"):
+        desk.case(other.id)
+
+
+def test_a_case_that_is_over_is_kept_until_no_appeal_can_come(vault: Vault) -> None:
+    desk = CaseDesk(vault)
+    case = desk.open(opening(), MACHINE, later(1))
+    for make in (
+        lambda c: t.confirm(c, LAN, "red", later(2)),
+        lambda c: t.confirm_plate(c, HOA, "51F-123.45", later(3)),
+        lambda c: t.submit(c, HOA, "police", HASH, later(4)),
+        lambda c: t.answer(c, MINH, "accepted", "so it is", later(5)),
+        lambda c: t.close(c, HOA, "paid", later(6)),
+    ):
+        assert case.over_since is None
+        case = desk.take(case, make(case))
+    assert case.over_since == case.decided.appeal_by
+    appealed = desk.take(case, t.file_appeal(case, "An", "amber", later(7)))
+    assert appealed.over_since is None
+
+
+def test_media_of_a_confirmed_case_move_into_its_drawer_also_when_the_process_died_between(vault: Vault) -> None:
+    ref = vault.media.keep_picture(picture_of(np.zeros((8, 8, 3), np.uint8)), "v-1/still-1", later(1))
+    still = MediaReference("still", ref.name, ref.media_type, ref.sha256, ref.size_bytes)
+    desk = CaseDesk(vault)
+    case = desk.open(opening(media=(still,)), MACHINE, later(1))
+    vault.dossiers.add(CASE, case.id, [t.confirm(case, LAN, "red", later(2))])  # and then the light went out
+    assert vault.media.ref(ref.name).retention == "unconfirmed"
+    desk.settle()
+    assert (vault.media.ref(ref.name).retention, vault.media.ref(ref.name).period) == ("case", case.id)
+    desk.settle()
+    assert vault.log_faults() == []

@@ -26,14 +26,16 @@ UNITS = (
     "_m2",
     "_pxs",
     "_h",
+    "_minor",
     "_days",
 )
 # Words that carry no physical unit, each with its reason.
 UNITLESS = {
     "index": "a position in a sequence",
     "seq": "a position in the sealed log",
-    "number": "a position in a dossier; of a check, its name",
+    "number": "a position in a dossier or in the ledger; of a check, its name",
     "pts": "Packet: ticks of its stream's own clock",
+    "reverses": "a position in the ledger",
     "red_runner": "an identifier",
     "value": "Measure: its unit is the field beside it",
     "within": "a term of the law: its unit is the field beside it",
@@ -90,6 +92,7 @@ UNITLESS = {
     "heading": "a unit vector",
     "length": "as place",
     "width": "as place",
+    "stills": "places among the stills asked for",
     "ends": "as place",
     "corners": "as place",
     "right": "a unit vector",

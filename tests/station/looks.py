@@ -9,7 +9,7 @@ from catseye.core.detections import Detections, Tracked
 from catseye.core.picture import RawFrame
 from catseye.core.road_user import RoadUser
 from catseye.core.time import NS_PER_S
-from catseye.station.line import Look
+from catseye.station.line import Look, Seen
 
 WIDTH_PX, HEIGHT_PX = 320, 240
 BODY_RGB = (255, 0, 200)
@@ -43,7 +43,8 @@ def look_at(time_s: float, kind: RoadUser = RoadUser.CAR, *, speed_px_s: float =
     yes, score = np.ones(1, np.bool_), np.ones(1, np.float32)
     frame = RawFrame("cam-1", int(time_s * 25), int(time_s * NS_PER_S), None, width_px, height_px, convert)
     tracked = Tracked(frame.time_ns, track, box_px, code, yes, yes, score, np.empty((0, 2), np.int64), NO_TRACKS)
-    return Look(frame, tracked, Detections(box_px, score, code), mask, 0)
+    found = Detections(box_px, score, code)
+    return Look(frame, tracked, Seen(found, found, mask), 0)
 
 
 def looks(length_s: float, fps: float = 8.0, kind: RoadUser = RoadUser.CAR, **more: object) -> Iterator[Look]:

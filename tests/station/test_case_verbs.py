@@ -4,7 +4,6 @@ import hashlib
 import json
 import sqlite3
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.cases.factories import red_light
+from tests.cases.factories import opening, red_light
+from tests.cases.packed import Authority
 from tests.vault.conftest import database_url
+from tests.vault.factories import picture_of
 
 from catseye.cases.case import CASE
 from catseye.cases.desk import CaseDesk
+from catseye.cases.opening import MediaReference
 from catseye.core.calibration import Calibration
 from catseye.core.certificate import Certificate
 from catseye.core.event import Event
@@ -34,6 +36,8 @@ timezone = "UTC"
 id = "cam-1"
 [camera.calibration]
 certificate = "calibration.json"
+[[camera]]
+id = "cam-2"
 """
 DAY_NS = 86_400 * NS_PER_S
 VIEW = Calibration(np.diag([1.0, -1.0, 1.0]), np.zeros(2), np.zeros((10, 10)), (320.0, 240.0), (320.0, 240.0), (0.0, 0.0), 10.0)
@@ -56,10 +60,18 @@ def made(folder: Path, *events: Event, database_url: str = "", days_since_calibr
     certificate = Certificate("cam-1", made_on, "0.1.0", "9 points", VIEW, (), 1.0, 0.05, 1.0, 10)
     (folder / "calibration.json").write_text(certificate.as_text())
     (folder / "site.toml").write_text(SITE.format(database=f'database = "{database_url}"' if database_url else ""))
-    with zipfile.ZipFile(folder / "package.zip", "w") as archive:
-        archive.writestr("manifest.json", '{"case": 1}')
+    AUTHORITIES[folder] = Authority.made(folder, Stamp(time.time_ns()))
     with Vault.open(folder / "out" / "vault", "a-run", database_url=database_url) as vault:
         vault.keep_events(events)
+
+
+AUTHORITIES: dict[Path, Authority] = {}
+
+
+def packed(folder: Path, name: str, database_url: str = "") -> str:
+    """The package of a case that is ready, as `package.zip`; the hash of its manifest."""
+    with Vault.open(folder / "out" / "vault", "a-run", database_url=database_url) as vault:
+        return AUTHORITIES[folder].package(vault, CaseDesk(vault).case(name), folder / "package.zip", Stamp(time.time_ns()))
 
 
 @pytest.fixture
@@ -77,11 +89,20 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 OPEN = ("open", "out", "--site", "site.toml", "--jurisdiction", "example")
-SUBMIT = ("--by", "Hoa", "--to", "police", "--package", "package.zip")
+SUBMIT = ("--by", "Hoa", "--to", "police", "--package", "package.zip", "--root", "authority/root.pem")
 
 
 def because(name: str) -> tuple[str, ...]:
     return "--by", name, "--reason", "seen on the clip"
+
+
+def go(say: Say, name: str, *steps: tuple[str, ...], site: tuple[str, ...] = ()) -> dict[str, Any]:
+    """All steps, none refused; what the last one said."""
+    told: dict[str, Any] = {}
+    for verb, *more in steps:
+        code, told = say(verb, "out", name, *more, *site)
+        assert code == 0, told
+    return told
 
 
 def test_a_case_goes_its_whole_way_on_both_databases(tmp_path: Path, say: Say, database_url: str) -> None:
@@ -89,22 +110,23 @@ def test_a_case_goes_its_whole_way_on_both_databases(tmp_path: Path, say: Say, d
     made(tmp_path, event, phase(event), database_url=database_url)
     site = ("--site", "site.toml") if database_url else ()
     name = f"c-{event.id[:12]}"
-    assert say(*OPEN) == (0, {"opened": [name], "known_count": 0, "kinds_without_law": []})
+    assert say(*OPEN) == (0, {"opened": [name], "known_count": 0, "forgotten_count": 0, "kinds_without_law": []})
     assert say(*OPEN)[1]["known_count"] == 1
-    for verb, *more in (
-        ("confirm", *because("Lan")),
-        ("plate", "--text", "51f-123.45", "--by", "Hoa"),
+    go(say, name[:6], ("confirm", *because("Lan")), ("plate", "--text", "51f-123.45", "--by", "Hoa"), site=site)
+    digest = packed(tmp_path, name, database_url)
+    told = go(
+        say,
+        name[:6],
         ("submit", *SUBMIT),
         ("answer", "--outcome", "accepted", *because("Sơn")),
         ("appeal", "--filed", *because("An")),
         ("appeal", "--heard", "--outcome", "upheld", *because("Huy")),
         ("close", *because("Hoa")),
-    ):
-        code, told = say(verb, "out", name[:6], *more, *site)
-        assert code == 0, told
+        site=site,
+    )
     assert told["state"] == "closed"
-    code, shown = say("show", "out", name, *site)
-    assert shown["decided"]["submission"]["manifest_sha256"] == hashlib.sha256(b'{"case": 1}').hexdigest()
+    _code, shown = say("show", "out", name, *site)
+    assert shown["decided"]["submission"]["manifest_sha256"] == digest
     assert shown["plate"]["said"] == "51F-123.45"
     assert [each["state"] for each in shown["signals"]] == ["red"]
     assert [each["by_machine"] for each in shown["timeline"]] == [True] + 7 * [False]
@@ -190,6 +212,7 @@ def ready(say: Say, event: Event) -> None:
     [
         (20, {}, 100, "too late: 14 days ended"),
         (1, {}, 400, "the calibration did not hold"),
+        (1, {"camera": "cam-2"}, 100, "it says something in metres, and names no calibration certificate"),
         (1, {"trusted": False}, 100, "the camera said not to trust what it saw"),
         (1, {"when": None}, 100, "nothing says when it happened"),
         (-1, {}, 100, "one of the clocks is wrong"),
@@ -226,7 +249,7 @@ def test_a_case_moved_under_you_says_who_was_faster(tmp_path: Path) -> None:
 
     now = Stamp(time.time_ns())
     with Vault.open(tmp_path / "out" / "vault", "a-run") as vault:
-        desk = CaseDesk(vault.dossiers)
+        desk = CaseDesk(vault)
         read = desk.find(event.id[:12])
         desk.take(read, transitions.confirm(read, "Lan", "seen", now))
         with pytest.raises(CaseMovedError, match=r"meanwhile: Lan confirmed at .*; it is confirmed now"):
@@ -250,8 +273,8 @@ def test_a_case_moved_under_you_says_who_was_faster(tmp_path: Path) -> None:
             "'plate' while it is detected; wanted a case that is confirmed or plate-confirmed or needs-more",
         ),
         (["submit", "out", "c-", *SUBMIT], "'submitted' while it is detected"),
-        (["submit", "out", "c-", *SUBMIT[:-1], "site.toml"], "no package: File is not a zip file"),
-        (["submit", "out", "c-", *SUBMIT[:-1], "missing.zip"], "no such file or directory"),
+        (["submit", "out", "c-", *SUBMIT[:-1], "missing.pem"], "no such file or directory"),
+        (["submit", "out", "c-", *SUBMIT[:-1], "site.toml"], "site.toml"),
         (["appeal", "out", "c-", *because("Lan")], "neither --filed nor --heard"),
         (["appeal", "out", "c-", "--filed", "--heard", *because("Lan")], "both --filed and --heard"),
         (["appeal", "out", "c-", "--heard", *because("Lan")], "--outcome: nothing; wanted 'upheld' or 'overturned'"),
@@ -283,3 +306,56 @@ def test_a_case_changed_in_the_database_is_told_by_the_log(tmp_path: Path, say: 
         database.execute("UPDATE dossier_steps SET utc_ns = utc_ns + 1")
     database.close()
     assert run(["log", "check", "out"]) == 1
+
+
+def with_still(folder: Path, event: Event) -> str:
+    """A case whose still lies in the vault."""
+    made(folder, event)
+    with Vault.open(folder / "out" / "vault", "a-run") as vault:
+        now = Stamp(time.time_ns())
+        ref = vault.media.keep_picture(picture_of(np.full((90, 160, 3), 90, np.uint8)), "v-1/still-1", now)
+        still = MediaReference("still", ref.name, ref.media_type, ref.sha256, ref.size_bytes)
+        case = CaseDesk(vault).open(opening(event, media=(still,)), "machine:watch", now)
+    return case.id
+
+
+def test_every_look_at_a_picture_stands_in_the_case(tmp_path: Path, say: Say) -> None:
+    name = with_still(tmp_path, violation())
+    assert say("show", "out", name, "--picture", "v-1/still-1", "--to", "still.png", *because("Lan"))[0] == 0
+    assert (tmp_path / "still.png").read_bytes()[:4] == b"\x89PNG"
+    assert say("export", "out", name, "--to", "reports", *because("Hoa"))[0] == 0
+    report = json.loads((tmp_path / "reports" / f"{name}.json").read_text())
+    assert [(each["who"], each["what"]) for each in report["custody"]] == [("Lan", "looked at still v-1/still-1"), ("Hoa", "looked at still v-1/still-1")]
+    assert (tmp_path / "reports" / f"{name}.pdf").read_bytes().count(b"/Subtype /Image") == 1
+    assert say("show", "out", name)[1]["custody"] == report["custody"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--picture", "v-1/still-1", "--to", "still.png"), "a look by nobody"),
+        (("--picture", "v-1/still-1", *("--by", "Lan", "--reason", "x")), "or to nowhere"),
+        (("--picture", "v-1/still-1", "--to", "still.png", "--by", "machine:x", "--reason", "x"), "wanted a person"),
+        (("--picture", "v-2", "--to", "still.png", "--by", "Lan", "--reason", "x"), "--picture: 'v-2'; wanted one of v-1/still-1"),
+    ],
+)
+def test_a_look_by_nobody_shows_nothing(tmp_path: Path, say: Say, words: tuple[str, ...], said: str) -> None:
+    name = with_still(tmp_path, violation())
+    code, told = say("show", "out", name, *words)
+    assert code == 2
+    assert said in told["fault"]
+    assert not (tmp_path / "still.png").exists()
+    assert say("show", "out", name)[1]["custody"] == []
+
+
+def test_a_package_that_was_changed_is_not_submitted(tmp_path: Path, say: Say) -> None:
+    event = violation()
+    made(tmp_path, event)
+    ready(say, event)
+    packed(tmp_path, f"c-{event.id[:12]}")
+    content = (tmp_path / "package.zip").read_bytes()
+    (tmp_path / "package.zip").write_bytes(content.replace(b"a redacted still", b"A redacted still", 1))
+    code, told = say("submit", "out", event.id[:12], *SUBMIT)
+    assert code == 2
+    assert "package.zip: data/media/stills/" in told["fault"]
+    assert say("show", "out", event.id[:12])[1]["state"] == "plate-confirmed"

@@ -13,7 +13,8 @@ from tests.support.street import down_the_street, encode_street
 from catseye.station.line import LineRecord
 from catseye.station.many_cameras import watch_all
 from catseye.station.site import Camera, Site, load_site
-from catseye.station.watch import VAULT, Order, Stopper
+from catseye.station.vaults import VAULT
+from catseye.station.watch import Order, Stopper
 from catseye.vault.vault import Vault
 
 Counted = dict[str, list[tuple[int, str, str, str]]]

@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_meant_is_told_in_one_line(folder: Path, text: str
 
 def test_points_in_metres_and_degrees_do_not_mix(folder: Path) -> None:
     text = GOOD.replace("m = [0.0, 0.0] }", "deg = [21.0, 105.8] }")
-    with pytest.raises(SiteError, match=r"^a\.toml:16: some points in m, some in deg in \[camera\.calibration\]; wanted all in m, or all in deg$"):
+    with pytest.raises(SiteError, match=r"^a\.toml:17: some points in m, some in deg in \[camera\.calibration\]; wanted all in m, or all in deg$"):
         site_from(folder, text)
 
 

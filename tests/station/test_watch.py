@@ -17,8 +17,9 @@ from catseye.core.errors import CatseyeError, SiteError, SourceError
 from catseye.station.line import LineRecord
 from catseye.station.outcome import RunOutcome
 from catseye.station.site import Site, load_site
+from catseye.station.vaults import VAULT
 from catseye.station.verbs.watch import site_of
-from catseye.station.watch import VAULT, Order, Stopper, ending_on_interrupt, failed, run_name, run_watch
+from catseye.station.watch import Order, Stopper, ending_on_interrupt, failed, run_name, run_watch
 from catseye.vault.database import Database
 from catseye.vault.vault import Vault
 

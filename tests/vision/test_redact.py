@@ -12,7 +12,7 @@ from catseye.core.detections import Detections, Tracked
 from catseye.core.errors import ModelError
 from catseye.core.picture import RawFrame, RedactedPicture
 from catseye.core.road_user import RoadUser
-from catseye.vision.redact import FILL_RGB, BackgroundRedactor, BackgroundSettings, RedactionSettings, Redactor
+from catseye.vision.redact import FILL_RGB, BackgroundRedactor, BackgroundSettings, Fill, RedactionSettings, Redactor
 
 WIDTH, HEIGHT = 640, 360
 LOOK_NS = 125_000_000
@@ -244,6 +244,26 @@ def test_who_is_overlooked_but_found_by_the_sweeper_is_filled_until_the_next_swe
     pictures = walk(redactor, {}, 25, range(25))
     assert len(pictures) == 25
     assert all(is_filled(picture, 500, 100, 540, 125) for picture in pictures.values())
+
+
+def test_the_log_tells_of_every_picture_what_was_filled_and_why() -> None:
+    told: dict[int, list[Fill]] = {}
+    redactor = Redactor(EVERYONE, log=lambda time_ns, fills: told.update({time_ns // LOOK_NS: list(fills)}))
+    box = (100.0, 100.0, 140.0, 220.0)
+    looks = {index: followed(index * LOOK_NS, RoadUser.PEDESTRIAN, [(1, box)]) for index in (4, 6)}
+    for index in range(20):
+        time_ns = index * LOOK_NS
+        seen = found(RoadUser.PEDESTRIAN, box, score=0.8) if index in looks else Detections.none()
+        moving = np.zeros((180, 320), np.uint8)
+        moving[20:60, 200:240] = 255 if index == 5 else 0
+        redactor.see(frame_at(time_ns), looks.get(index, nobody(time_ns)), seen, foreground=moving, rgb=STREET)
+    redactor.close()
+    assert sorted(told) == list(range(20))
+    assert {(fill.why, fill.user, fill.how, fill.score_ratio) for fill in told[4]} >= {("head", "pedestrian", "seen", pytest.approx(0.8))}
+    assert {(fill.why, fill.how, fill.score_ratio) for fill in told[5]} >= {("head", "followed", None), ("movement", "", None)}
+    (moved,) = [fill.box_px for fill in told[5] if fill.why == "movement"]
+    assert moved[0] < 400 < 480 < moved[2]
+    assert told[19] == []
 
 
 def test_ten_thousand_frames_leave_nothing_behind() -> None:

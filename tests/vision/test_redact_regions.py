@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catseye.core.road_user import ROAD_USERS, RoadUser
-from catseye.vision.redact_regions import Boxes, Rows, carried, on_the_move, regions, unexplained
+from catseye.vision.redact_regions import Boxes, Rows, carried, on_the_move, reasons, regions, unexplained
 
 KINDS = np.arange(len(ROAD_USERS), dtype=np.uint8)
 S = 1_000_000_000
@@ -77,3 +77,14 @@ def test_what_moves_is_filled_above_too() -> None:
     mask = np.zeros((90, 160), np.bool_)
     mask[40:60, 70:80] = True
     assert unexplained(mask, np.empty((0, 4), np.float32), 0.0003)[33:60, 70:80].all()
+
+
+@given(st.lists(st.tuples(st.sampled_from(range(len(RoadUser))), st.floats(1, 300), st.floats(1, 300)), max_size=8))
+def test_every_region_has_its_reason_and_lies_at_the_box_it_was_made_of(users: list[tuple[int, float, float]]) -> None:
+    box_px = np.array([(40 * row, 50, 40 * row + wide, 50 + tall) for row, (_, wide, tall) in enumerate(users)], np.float32).reshape(-1, 4)
+    kind = np.array([code for code, _, _ in users], np.uint8)
+    filled, told = regions(box_px, kind, 50.0), reasons(box_px, kind, 50.0)
+    assert len(filled) == len(told.why) == len(told.row)
+    middles = (box_px[told.row, 0] + box_px[told.row, 2]) / 2
+    assert ((filled[:, 0] <= middles) & (middles <= filled[:, 2])).all()
+    assert set(told.why) <= {"head", "plate band", "windows", "no sure class"}

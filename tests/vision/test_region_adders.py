@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catseye.core.detections import Detections
 from catseye.core.errors import ModelError
+from catseye.core.road_user import RoadUser
 from catseye.vision import models as manifest
 from catseye.vision import region_adders
 from catseye.vision.redact import Redactor
-from catseye.vision.region_adders import FaceAdder, PlateAdder, drawn_face, open_redactor, tiles_px
+from catseye.vision.region_adders import CloserLook, FaceAdder, PlateAdder, drawn_face, open_redactor, tiles_px
 
 
 @pytest.fixture
@@ -101,3 +103,22 @@ def test_tiles_leave_no_pixel_out(width_px: int, height_px: int) -> None:
         columns[left:right] = rows[top:bottom] = True
     assert columns.all()
     assert rows.all()
+
+
+class Corner:
+    """A network that sees one car, a quarter of the picture wide, in the upper left of whatever it looks at."""
+
+    model = manifest.model_named("yolox-nano")
+
+    def look(self, rgb: np.ndarray, least_score_ratio: float) -> Detections:
+        box_px = np.array([[0, 0, rgb.shape[1] / 4, rgb.shape[0] / 4]], np.float32)
+        return Detections(box_px, np.ones(1, np.float32), np.full(1, RoadUser.CAR.code, np.uint8))
+
+
+def test_a_closer_look_at_two_sizes_gives_boxes_in_one() -> None:
+    street = np.zeros((720, 1280, 3), np.uint8)
+    once, twice = CloserLook(Corner())(street), CloserLook(Corner(), scales_ratio=(1.0, 0.5))(street)
+    assert len(twice) == len(once) + len(CloserLook(Corner())(street[::2, ::2]))
+    nearer, further = twice.box_px[0], twice.box_px[len(once)]
+    assert nearer.tolist() == pytest.approx([0, 0, 1280 * 5 / 13 / 4, 720 * 0.6 / 4], rel=0.02)
+    assert further.tolist() == pytest.approx([0, 0, 1280 * 0.6 / 4, 720 * 0.6 / 4], rel=0.02)

@@ -19,7 +19,7 @@ def half(x_px: float, speed_pxs: float, born_s: float, seen_s: float, kind: int 
 
 def meets(lost: Records, newborn: Records, at_s: float) -> bool:
     at_ns, one = round(at_s * NS), np.zeros(1, np.int64)
-    near = born_near(lost, lost["seen_ns"], newborn, at_ns)
+    near = born_near(lost, newborn, at_ns)
     return len(near[0]) == 1 and len(other_halves(lost, newborn, at_ns, (one, one))) == 1
 
 

@@ -14,11 +14,13 @@ from catseye.cases.facts import Answer, Appeal, Attached, Exported, Hearing, Pla
 from catseye.cases.opening import MediaReference, Opening, refuse_beyond_our_time
 from catseye.cases.people import MACHINE, is_among, is_machine, person, same_person
 from catseye.cases.terms import clock, last_minute
+from catseye.core.event import Event
 from catseye.core.time import Stamp
 from catseye.vault.dossiers import Step
 
 CASE = "case"  # the vault's kind of these dossiers
 ID_HEX = 12
+_OF_GROUND = frozenset({"m", "km/h", "m/s", "m/s²", "m/s2"})  # as cases/package/facts.py has it
 
 
 class State(StrEnum):
@@ -108,6 +110,15 @@ class Case:
     def is_over(self) -> bool:
         """Whether nobody has to act."""
         return self.state in OVER
+
+    @property
+    def over_since(self) -> Stamp | None:
+        """From when on it needs not be kept for anybody any more: closed, and too late for an appeal; None while somebody may still act."""
+        d = self.decided
+        for ended in (d.dismissal, d.withdrawal, d.closing):
+            if self.is_over and ended is not None:
+                return max(ended.when, d.appeal_by) if self.may_be_appealed and d.appeal_by is not None else ended.when
+        return None
 
     @property
     def deadline(self) -> Stamp | None:
@@ -265,8 +276,10 @@ def _obstacles(case: Case, now: Stamp) -> Iterable[str]:
         yield "the camera said not to trust what it saw: such an event may be looked at, never submitted"
     if not law.statute:
         yield f"{law.name} names no law for {event.kind!r}"
-    if calibration is None:
-        yield "no calibration certificate is named in it"
+    if calibration is None and needs_calibration(event):
+        yield "it says something in metres, and names no calibration certificate"
+    elif calibration is None:
+        pass  # a lamp and a line in the picture need no metres
     elif event.when is not None and not calibration.holds_at(event.when):
         held = f"from {clock(calibration.valid_from, law.timezone)} to {clock(calibration.valid_to, law.timezone)}"
         yield f"at {clock(event.when, law.timezone)} the calibration did not hold: it does {held}"
@@ -276,6 +289,11 @@ def _obstacles(case: Case, now: Stamp) -> Iterable[str]:
         yield f"it happened at {clock(event.when, law.timezone)}, after now: one of the clocks is wrong"
     elif now.utc_ns >= law.submit_by.utc_ns and case.decided.submission is None:
         yield f"too late: {law.submit.in_words()} ended {last_minute(law.submit_by, law.timezone)} ({law.submit.source})"
+
+
+def needs_calibration(event: Event) -> bool:
+    """Whether anything it says is in metres: that stands only while a calibration holds."""
+    return event.ground_m is not None or any(measure.unit in _OF_GROUND for measure in event.measures)
 
 
 def _submit(case: Case, step: Step, said: Submission) -> Case:

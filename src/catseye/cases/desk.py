@@ -10,13 +10,24 @@ from catseye.cases.opening import Opening
 from catseye.cases.terms import clock
 from catseye.core.time import Stamp
 from catseye.vault.dossiers import DossierMovedError, Dossiers, Step
+from catseye.vault.retention import CONFIRMING
+from catseye.vault.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class CaseDesk:
-    """All cases of one vault. Every call is durable on return, or did nothing."""
+    """All cases of one vault. Every call is durable on return, or did nothing.
 
-    dossiers: Dossiers
+    Steps are all a case is; how long the vault keeps its event and media follows from them, and is told to the vault after each step. Killed between the
+    two, the next `settle` tells it again.
+    """
+
+    vault: Vault
+
+    @property
+    def dossiers(self) -> Dossiers:
+        """Where the steps are."""
+        return self.vault.dossiers
 
     def open(self, opening: Opening, by: str, now: Stamp) -> Case:
         """The case of this event, opened now unless it is already: opening twice is one case, whoever does it at the same time."""
@@ -64,7 +75,20 @@ class CaseDesk:
             self.dossiers.add(CASE, case.id, [step])
         except DossierMovedError:
             raise _moved(case, self.case(case.id)) from None
+        self._keep(moved)
         return moved
+
+    def settle(self) -> None:
+        """Tell the vault of every case how long it is kept; whoever forgets does this first. Those whose steps are no case stay as they are."""
+        for case in self.cases()[0]:
+            self._keep(case)
+
+    def _keep(self, case: Case) -> None:
+        now, retention = case.steps[-1].when, self.vault.retention
+        if any(step.kind == CONFIRMING for step in case.steps):
+            kept = [ref for media in case.media for ref in self.vault.media.refs(media.ref) if ref.name == media.ref]
+            retention.confirm(case.id, now, [(case.opening.run, case.opening.event.id)], kept)
+        retention.end(CASE, case.id, case.over_since)
 
     def _open(self, name: str, opening: Opening, by: str, now: Stamp) -> Case:
         step = transitions.opened(opening, by, now)

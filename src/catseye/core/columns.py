@@ -14,5 +14,7 @@ def places_of(wanted: Ints, known: Ints) -> tuple[Ints, Bools]:
     """
     if not len(known):
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
-    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    return place, np.asarray(known[place] == wanted, np.bool_)
+    place = known.searchsorted(wanted)
+    np.minimum(place, len(known) - 1, out=place)
+    there: Bools = known[place] == wanted
+    return place, there

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from catseye import __version__
 from catseye.core.calibration import Calibration
 from catseye.core.certificate import Certificate
 from catseye.core.errors import SiteError
@@ -59,6 +60,16 @@ def reference_points(site: Site, camera: Camera, size_px: Size | None = None) ->
     sigma_m = table.sigma_m or (SIGMA_OF_DEGREES_M if origin else SIGMA_M)
     whole = site.where("camera", index, "calibration", "points")
     return ReferencePoints(px, ground_m, names, whole, table.sigma_px, sigma_m, table.size_px or size_px, origin, table.lens == "auto")
+
+
+def certified(site: Site, camera: Camera, size_px: Size | None = None) -> Certificate | None:
+    """The certificate a measurement of this camera rests on: the one the site names, or one of its reference points where they say their date."""
+    table = camera.calibration
+    if table is None:
+        return None
+    if table.certificate is not None:
+        return certificate_of(site, camera)
+    return None if table.date is None else solution_of(site, camera, size_px).certificate(camera.id, table.date.isoformat(), __version__)
 
 
 def certificate_of(site: Site, camera: Camera) -> Certificate:

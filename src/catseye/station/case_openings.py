@@ -9,10 +9,11 @@ from pathlib import Path
 import catseye
 from catseye.cases.jurisdiction import Jurisdiction
 from catseye.cases.opening import CalibrationReference, Device, Measurement, MediaReference, Opening, SignalState
+from catseye.core.certificate import Certificate
 from catseye.core.event import Event
 from catseye.core.signal import LAMPS
 from catseye.core.time import NS_PER_S
-from catseye.station.calibrations import certificate_of
+from catseye.station.calibrations import certificate_of, solution_of
 from catseye.station.rule_keys import rule_classes
 from catseye.station.signals import signals_of
 from catseye.station.site import Camera, Site
@@ -69,15 +70,25 @@ class Openings:
         )
 
     def _certificate(self, camera: Camera) -> CalibrationReference | None:
+        """The site's certificate, or one made of its reference points where it says when they were measured."""
         if camera.id not in self._certificates:
-            named = camera.calibration.certificate if camera.calibration else None
+            made = self._made(camera)
             self._certificates[camera.id] = None
-            if named is not None:
-                said = certificate_of(self.site, camera)
-                content = (self.site.folder / Path(named).expanduser()).read_bytes()
-                made = (hashlib.sha256(content).hexdigest(), f"catseye {said.version}", said.method, said.made_on)
-                self._certificates[camera.id] = self.jurisdiction.certificate(*made)
+            if made is not None:
+                said, content = made
+                self._certificates[camera.id] = self.jurisdiction.certificate(
+                    hashlib.sha256(content).hexdigest(), f"catseye {said.version}", said.method, said.made_on
+                )
         return self._certificates[camera.id]
+
+    def _made(self, camera: Camera) -> tuple[Certificate, bytes] | None:
+        table = camera.calibration
+        if table is not None and table.certificate is not None:
+            return certificate_of(self.site, camera), (self.site.folder / Path(table.certificate).expanduser()).read_bytes()
+        if table is None or table.date is None:
+            return None
+        certificate = solution_of(self.site, camera).certificate(camera.id, table.date.isoformat(), catseye.__version__, None)
+        return certificate, certificate.as_text().encode()
 
     def _states(self, camera: Camera, event: Event, phases: Iterable[Event]) -> Iterator[SignalState]:
         """What the event's signal showed a minute before until a little after it."""

@@ -13,6 +13,7 @@ from catseye import __version__
 from catseye.core.errors import CatseyeError
 
 if TYPE_CHECKING:
+    from catseye.core.time import Stamp
     from catseye.station.outcome import RunOutcome
 
 FINE, LOOK, WRONG = 0, 1, 2
@@ -223,6 +224,49 @@ def calibrate(
     from catseye.station.verbs.calibrate import calibrate_camera
 
     return _tell(calibrate_camera(site, camera=camera, out=out), as_json)
+
+
+@app.command(
+    epilog=_examples(
+        "catseye forget out --dry-run",
+        "catseye forget out --site sites/junction.toml",
+        "catseye forget out --class points",
+        "catseye forget out --case 2026-000123",
+    )
+)
+def forget(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that watch or judge wrote.", show_default=False)],
+    *,
+    site: Annotated[Path | None, typer.Option("--site", metavar="SITE.toml", help="The site: its [retention], database and keys.", show_default=False)] = None,
+    retention: Annotated[list[str] | None, typer.Option("--class", metavar="NAME", help="Only this retention class; may be repeated.")] = None,
+    case: Annotated[str | None, typer.Option("--case", metavar="ID", help="Forget this case now, whatever its days.")] = None,
+    now: Annotated[str | None, typer.Option("--now", metavar="TIME", help="Count from this moment (2026-11-21T08:00:00Z), not from now.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be forgotten, and touch nothing.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Destroy what was kept long enough, and prove it.
+
+    Keys and rows are destroyed by retention class, then every byte under the vault is read; the sealed log still verifies.
+    """
+    from catseye.station.verbs.forget import forget as forget_over
+
+    return _tell(forget_over(out, _moment("--now", now) or _clock(), site=site, classes=retention or (), case=case, is_dry=dry_run), as_json)
+
+
+@app.command(epilog=_examples("catseye looks out --since 2026-11-01T00:00:00Z", "catseye looks out --subject media/case-1/clip"))
+def looks(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that watch or judge wrote.", show_default=False)],
+    *,
+    who: Annotated[str | None, typer.Option("--who", metavar="NAME", help="Only looks by this person or service.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", metavar="NAME", help="Only looks at this (media/NAME).")] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Only from this moment on (2026-11-21T08:00:00Z).")] = None,
+    site: Annotated[Path | None, typer.Option("--site", metavar="SITE.toml", help="The site, when its database or keys are elsewhere.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Tell who looked at stored pictures, and why."""
+    from catseye.station.verbs.looks import tell_looks
+
+    return _tell(tell_looks(out, who=who, subject=subject, since=_moment("--since", since), site=site), as_json)
 
 
 @app.command(
@@ -448,12 +492,31 @@ def case_list(
     return _tell(list_cases(out, state or (), site, everything=everything), as_json)
 
 
-@case_app.command("show", epilog=_examples("catseye case show out c-5f0c12", "catseye case show out 5f0c --json"))
-def case_show(out: RunFolder, name: CaseName, *, site: OnServer = None, as_json: AsJson = False) -> int:
+@case_app.command(
+    "show",
+    epilog=_examples(
+        "catseye case show out c-5f0c12",
+        "catseye case show out 5f0c --json",
+        "catseye case show out c-5f0c12 --picture 5f0c/still-1 --to still.png --by 'Nguyễn Thị Lan' --reason review",
+    ),
+)
+def case_show(
+    out: RunFolder,
+    name: CaseName,
+    *,
+    picture: Annotated[
+        str | None, typer.Option("--picture", metavar="NAME", help="Take this one of its pictures out of the vault.", show_default=False)
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="With --picture: where to.", show_default=False)] = None,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="With --picture: who looks; it is written down for good.", show_default=False)] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --picture: why.", show_default=False)] = "",
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
     """Show one case: the facts, what the machine suggested, what people decided."""
-    from catseye.station.verbs.cases import show_case
+    from catseye.station.verbs.cases import show_case, take_picture
 
-    return _tell(show_case(out, name, site), as_json)
+    return _tell(show_case(out, name, site) if picture is None else take_picture(out, name, picture, to, by, reason, site), as_json)
 
 
 @case_app.command("confirm", epilog=_examples("catseye case confirm out c-5f0c12 --by 'Nguyễn Thị Lan' --reason 'red on both lamps, past the line'"))
@@ -500,7 +563,7 @@ def case_plate(
     return _tell(confirm_plate(out, name, by, text, reason, site), as_json)
 
 
-@case_app.command("submit", epilog=_examples("catseye case submit out c-5f0c12 --by 'Lê Hoa' --to 'Traffic police' --package c-5f0c12.zip"))
+@case_app.command("submit", epilog=_examples("catseye case submit out c-5f0c12 --by 'Lê Hoa' --to 'Traffic police' --package c-5f0c12.zip --root root.pem"))
 def case_submit(
     out: RunFolder,
     name: CaseName,
@@ -508,6 +571,9 @@ def case_submit(
     by: ByPerson,
     to: Annotated[str, typer.Option("--to", metavar="AUTHORITY", help="Who gets it.", show_default=False)],
     package: Annotated[Path, typer.Option("--package", metavar="FILE", help="The sealed evidence package.", show_default=False)],
+    root: Annotated[
+        Path, typer.Option("--root", metavar="FILE", help="The authority's root certificate: the package must pass every check.", show_default=False)
+    ],
     site: OnServer = None,
     as_json: AsJson = False,
 ) -> int:
@@ -517,7 +583,7 @@ def case_submit(
     """
     from catseye.station.verbs.cases import submit_case
 
-    return _tell(submit_case(out, name, by, to, package, site), as_json)
+    return _tell(submit_case(out, name, by, to, package, root, site), as_json)
 
 
 @case_app.command("answer", epilog=_examples("catseye case answer out c-5f0c12 --by 'Vũ Sơn' --outcome accepted --reason 'the red light is clear'"))
@@ -625,6 +691,29 @@ def run(words: Sequence[str] | None = None) -> int:
     except Exception as fault:  # noqa: BLE001 the last edge: a bug becomes one line too
         return _confess(fault)
     return _refuse("stopped by Ctrl-C", LOOK) if code == 130 else int(code or FINE)  # 130: typer's own word for Ctrl-C
+
+
+def _clock() -> "Stamp":
+    import time
+
+    from catseye.core.time import Stamp
+
+    return Stamp(time.time_ns())
+
+
+def _moment(option: str, text: str | None) -> "Stamp | None":
+    """A moment as an option says it; SiteError when it is none, or nobody knows in which time zone."""
+    from datetime import datetime
+
+    from catseye.core.errors import SiteError
+    from catseye.core.time import Stamp
+
+    if text is None:
+        return None
+    try:
+        return Stamp.from_datetime(datetime.fromisoformat(text))
+    except ValueError:
+        raise SiteError(option, f"'{text}'", "a date and time with its offset from UTC, such as 2026-11-21T08:00:00Z") from None
 
 
 def _tell(outcome: "RunOutcome", as_json: bool) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from catseye.core.arrays import Doubles, Ints
 from catseye.core.columns import places_of
 from catseye.core.event import Event
+from catseye.core.finding import Violation
 from catseye.core.scene import GroundScene, Passages, PictureScene, Scene
 from catseye.core.time import NS_PER_S
 from catseye.traffic.judge import Judge, Judged
@@ -21,12 +22,16 @@ Told = Callable[[Scene, Passages], None]
 
 @dataclass(slots=True)
 class JudgeStage:
-    """Feeds one camera's judge. `told(scene, passages)` is called with every passage over a line, and the scene that settled it."""
+    """Feeds one camera's judge. `told(scene, passages)` is called with every passage over a line, and the scene that settled it.
+
+    `violations` are those among the events, gathered for whoever takes them out.
+    """
 
     judge: Judge
     motion: Motion[GroundScene] | Motion[PictureScene]
     told: Told = lambda scene, passages: None
     events_count: dict[str, int] = field(default_factory=dict)
+    violations: list[Violation] = field(default_factory=list)
     _doubt_ns: tuple[int, int] | None = None
     _doubts: dict[int, int] = field(default_factory=dict)
     _stays: deque[tuple[int, Ints, Doubles]] = field(default_factory=deque)
@@ -100,4 +105,5 @@ class JudgeStage:
     def _noted(self, judged: Judged) -> list[Event]:
         for event in judged.events:
             self.events_count[event.kind] = self.events_count.get(event.kind, 0) + 1
+        self.violations += judged.violations
         return list(judged.events)

@@ -96,18 +96,32 @@ class Look:
 
     frame: RawFrame
     tracked: Tracked
-    detections: Detections
-    mask: Pixels
+    seen: "Seen"
     crossings_count: int
+
+    @property
+    def detections(self) -> Detections:
+        """All that was found by anybody."""
+        return self.seen.boxes
+
+    @property
+    def mask(self) -> Pixels:
+        """What moves."""
+        return self.seen.mask
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """`heard` is what the tracker takes; `boxes` is all that was found by anybody, for redaction."""
+class Seen:
+    """`found` by the detector, `heard`: what the tracker takes, with what else moves."""
 
+    found: Detections
     heard: Detections
-    boxes: Detections
     mask: Pixels
+
+    @property
+    def boxes(self) -> Detections:
+        """All that was found by anybody, for redaction."""
+        return self.found if self.heard is self.found else self.found.with_more(self.heard)
 
 
 class Pictures:
@@ -279,17 +293,17 @@ class CameraLine:
             self._health.know(users_px)
         with self._timed("judge"):
             self._count(counter, ledger, tracked)
-        self._pictures.look(Look(frame, tracked, seen.boxes, seen.mask, self.record.crossings_count))
+        self._pictures.look(Look(frame, tracked, seen, self.record.crossings_count))
         self._keep(ledger)
         self.record.frames_analysed_count += 1
         self._progress(self.record)
 
-    def _see(self, frame: RawFrame) -> _Seen | None:
+    def _see(self, frame: RawFrame) -> Seen | None:
         """The detector's boxes and what moves; None when nothing has moved for a while and it is not yet time to look again."""
         if isinstance(self._detector, MotionDetector):
             with self._timed("detect"):
                 found = self._detector.detect(frame)
-            return _Seen(found, found, self._detector.mask)
+            return Seen(found, found, self._detector.mask)
         with self._timed("foreground"):
             mask = self._foreground.see(frame)
             awake = self._pace.is_awake(frame.time_ns, mask)
@@ -299,7 +313,7 @@ class CameraLine:
             found = self._detector.detect(frame)
         with self._timed("foreground"):
             heard = self._witness.hear(frame, self._foreground.bodies, found)
-        return _Seen(heard, found.with_more(heard), mask)
+        return Seen(found, heard, mask)
 
     def _count(self, counter: LineCounter, ledger: Ledger, tracked: Tracked) -> None:
         """Crossings of what was seen in this look; where a track coasts nobody knows where it is, so it crosses nothing."""
@@ -307,7 +321,7 @@ class CameraLine:
         ledger.note(tracked, tracked.sure, point_px, self._grounded(tracked))
         if len(tracked.joined):
             self._crossed(ledger, counter.join(tracked.joined[:, 0], tracked.joined[:, 1]))
-        seen = tracked.seen
+        seen = tracked.seen.nonzero()[0]
         self._crossed(ledger, counter.update(tracked.time_ns, tracked.track[seen], point_px[seen], size_px[seen], tracked.sure[seen]))
         if len(tracked.ended):
             self._crossed(ledger, counter.end(tracked.ended))
@@ -455,10 +469,11 @@ class _Timed:
 
 def contact_points_px(box_px: Floats) -> Floats:
     """Where a road user meets the ground in the picture: the middle of the box's lower edge, in sixteenths of a pixel, (m, 2)."""
-    point_px = np.stack([(box_px[:, 0] + box_px[:, 2]) / 2, box_px[:, 3]], axis=1)
-    return np.asarray(np.rint(point_px * PX_STEPS_COUNT) / PX_STEPS_COUNT, np.float32)
+    point_px = np.empty((len(box_px), 2), np.float32)
+    point_px[:, 0], point_px[:, 1] = (box_px[:, 0] + box_px[:, 2]) / 2, box_px[:, 3]
+    return np.rint(point_px * PX_STEPS_COUNT) / PX_STEPS_COUNT
 
 
 def sizes_px(box_px: Floats) -> Floats:
     """Side of the square of the box's area, (m,)."""
-    return np.asarray(np.sqrt(np.maximum((box_px[:, 2:] - box_px[:, :2]).prod(axis=1), 1)), np.float32)
+    return np.sqrt(np.maximum((box_px[:, 2] - box_px[:, 0]) * (box_px[:, 3] - box_px[:, 1]), 1))

@@ -2,7 +2,7 @@
 
 from collections import ChainMap
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 from catseye.core.arrays import Doubles, Ints
 from catseye.core.calibration import Calibration
 from catseye.core.event import Event
+from catseye.core.finding import Violation
 from catseye.core.scene import GroundScene, PictureScene
 from catseye.core.secrets import masked
 from catseye.core.signal import Signal
@@ -22,7 +23,7 @@ from catseye.station.site import Camera, Site
 from catseye.station.world import bench_of
 from catseye.traffic.judge import Judge
 from catseye.traffic.motion import Moment, Motion
-from catseye.vault.batches import PointBatch, joined
+from catseye.vault.batches import PointBatch, joined, rows_of
 
 if TYPE_CHECKING:
     from catseye.station.line import LineRecord
@@ -44,7 +45,7 @@ class LineJudge:
             return []
         every = joined(self._waiting) if len(self._waiting) > 1 else self._waiting[0]
         due = every.time_ns < until_ns
-        self._waiting = [] if due.all() else [_rows(every, np.flatnonzero(~due))]
+        self._waiting = [] if due.all() else [rows_of(every, np.flatnonzero(~due))]
         if not due.any():
             return []
         rows = np.flatnonzero(due)
@@ -56,9 +57,14 @@ class LineJudge:
         """What was judged as not to be trusted: stretches that are new or have grown."""
         return self.stage.doubted()
 
+    def violations(self) -> list[Violation]:
+        """Those among the events since this was asked last."""
+        told, self.stage.violations = self.stage.violations, []
+        return told
+
     def finish(self) -> list[Event]:
         """Nothing more comes."""
-        last = self.take(_rows(self._waiting[0], np.empty(0, np.int64)), np.iinfo(np.int64).max) if self._waiting else []
+        last = self.take(rows_of(self._waiting[0], np.empty(0, np.int64)), np.iinfo(np.int64).max) if self._waiting else []
         return last + self.stage.finish()
 
     def _moments(self, points: PointBatch, track: Ints, rows: Ints) -> list[tuple[Moment, Doubles | None]]:
@@ -86,11 +92,6 @@ class LineJudge:
             trusted=self.is_trusted(time_ns),
         )
         return moment, stays
-
-
-def _rows(points: PointBatch, rows: Ints) -> PointBatch:
-    names = [each.name for each in fields(points) if each.name != "camera"]
-    return replace(points, **{name: column[rows] for name in names if (column := getattr(points, name)) is not None})
 
 
 def line_judge_of(

@@ -74,7 +74,7 @@ class Pace:
         """Take the fastest road user's speed, in its own sizes a second: faster at once, slower little by little."""
         settings = self._settings
         self._speed_per_s = max(speed_sizes_per_s, 0.9 * self._speed_per_s)
-        wanted_fps = np.clip(self._speed_per_s / settings.step_ratio, settings.least_ratio * settings.most_fps, settings.most_fps)
+        wanted_fps = min(max(self._speed_per_s / settings.step_ratio, settings.least_ratio * settings.most_fps), settings.most_fps)
         self._interval_ns = int(NS_PER_S / wanted_fps)
 
 
@@ -91,11 +91,10 @@ class Speedometer:
         if before is None or now.time_ns <= before.time_ns:
             return 0.0
         place, known = places_of(now.track, before.track)
-        new = np.flatnonzero(known & now.sure & now.seen)
-        old = place[new]
+        new = (known & now.sure & now.seen).nonzero()[0]
         if not len(new):
             return 0.0
-        box, past = now.box_px[new], before.box_px[old]
-        moved_px = np.hypot(*((box[:, :2] + box[:, 2:] - past[:, :2] - past[:, 2:]).T / 2))
-        size_px = np.sqrt(np.maximum((box[:, 2:] - box[:, :2]).prod(axis=1), 1))
+        (left, top, right, bottom), (left_, top_, right_, bottom_) = now.box_px[new].T, before.box_px[place[new]].T
+        moved_px = np.hypot((left + right - left_ - right_) / 2, (top + bottom - top_ - bottom_) / 2)
+        size_px = np.sqrt(np.maximum((right - left) * (bottom - top), 1))
         return float((moved_px / size_px).max() * NS_PER_S / (now.time_ns - before.time_ns))

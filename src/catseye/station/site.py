@@ -18,8 +18,9 @@ from catseye.core.secrets import is_url
 from catseye.station.references import resolved
 from catseye.station.rule_keys import nearest
 from catseye.station.site_faults import option_fault, shown, site_fault, where
-from catseye.station.site_tables import ANALYSED_FPS, DETECTOR, Camera, Document, Line
+from catseye.station.site_tables import ANALYSED_FPS, DETECTOR, Camera, Document, Evidence, Line
 from catseye.station.toml_lines import KeyPath, lines_of_keys
+from catseye.vault.kept_for import KeptFor
 
 __all__ = ["ANALYSED_FPS", "DETECTOR", "Camera", "Line", "Site", "default_line", "is_url", "line_of_text", "line_reach", "load_site", "site_of_video"]
 
@@ -34,6 +35,7 @@ class Site:
     """A valid site. `name` is what messages call it: the file as given, or the video.
 
     `folder` is what relative paths are relative to; `line_numbers` tells where each key stood in the file;
+    `keys` is the folder of the keys (None: in the vault's own), `retention` how long what is kept;
     `wants_default_line`: a bare video without --line, counted over a line across its middle (`default_line`).
     """
 
@@ -45,6 +47,9 @@ class Site:
     wants_default_line: bool = False
     line_numbers: Mapping[KeyPath, int] = field(default_factory=dict, repr=False, compare=False)
     database: str | None = None
+    evidence: Evidence | None = None
+    keys: Path | None = None
+    retention: KeptFor = KeptFor()  # noqa: RUF009 - frozen
 
     @property
     def database_url(self) -> str:
@@ -55,7 +60,9 @@ class Site:
     def hash(self) -> str:
         """SHA-256 of what the site says, hex: comments, order of keys and defaults spelled out do not change it; secrets are not in it."""
         cameras = [camera.model_dump(mode="json", by_alias=True, exclude_defaults=True) for camera in self.cameras]
-        said = {"site": {"id": self.id, "timezone": self.timezone}, "camera": cameras}
+        said: dict[str, Any] = {"site": {"id": self.id, "timezone": self.timezone}, "camera": cameras}
+        if self.evidence is not None:
+            said["evidence"] = self.evidence.model_dump(mode="json", exclude_defaults=True)
         return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     def camera_named(self, camera: str | None) -> Camera:
@@ -218,9 +225,18 @@ def _touches(ends_px: Ends, width_px: int, height_px: int) -> bool:
 
 
 def _site(document: Document, name: str, folder: Path, numbers: Mapping[KeyPath, int]) -> Site:
-    zone = document.site.timezone
+    zone, said = document.site.timezone, document.site
     return Site(
-        document.site.id, zone, tuple(_in_zone(camera, zone) for camera in document.camera), name, folder, line_numbers=numbers, database=document.site.database
+        said.id,
+        zone,
+        tuple(_in_zone(camera, zone) for camera in document.camera),
+        name,
+        folder,
+        line_numbers=numbers,
+        database=said.database,
+        keys=folder / Path(said.keys).expanduser() if said.keys else None,
+        evidence=document.evidence,
+        retention=KeptFor(**document.retention.model_dump()),
     )
 
 

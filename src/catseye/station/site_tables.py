@@ -21,6 +21,7 @@ from catseye.station.rule_keys import RuleKeyError, keys_of, names_in, nearest, 
 
 DETECTOR = "yolox-nano"
 ANALYSED_FPS = 8.0
+RECIPIENT_WANTED = "the authority's public key, as age-keygen prints it: age1…"
 DATABASE_WANTED = "the address of a PostgreSQL database, postgresql://user@host/database"
 YEARS = range(1970, 2200)  # what the house's nanosecond stamps are meant for
 
@@ -41,6 +42,12 @@ def _source(text: str) -> str:
         raise fault(*trouble)
     if not text.strip() or "\0" in text:
         raise fault("", SOURCE_WANTED)
+    return text
+
+
+def _recipient(text: str) -> str:
+    if not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", text):
+        raise fault("a secret key: the platform may never hold one" if text.upper().startswith("AGE-SECRET-KEY") else "", RECIPIENT_WANTED)
     return text
 
 
@@ -73,6 +80,7 @@ def _start(moment: datetime) -> datetime:
     return moment
 
 
+DAYS_WANTED = "a whole number of days, 0 to 36500"
 NAME_WANTED = "a name of letters, digits, '_', '-' and '.', 64 at most"
 SOURCE_WANTED = "a file, relative to this one, or a URL (rtsp://, http://, https://), in quotes"
 LINE_WANTED = "two points, [[x1, y1], [x2, y2]]"
@@ -89,6 +97,7 @@ BoxPx: TypeAlias = tuple[Px, Px, Px, Px]
 Day: TypeAlias = date
 SidePx: TypeAlias = Annotated[int, Field(ge=16, le=100_000)]
 LinkIndex: TypeAlias = Annotated[int, Field(ge=0, le=10_000)]
+Days: TypeAlias = Annotated[int, Field(ge=0, le=36_500)]
 
 
 class Table(BaseModel):
@@ -103,6 +112,30 @@ class Place(Table):
     id: Name = Field(description=NAME_WANTED)
     timezone: Annotated[str, AfterValidator(_timezone)] | None = Field(default=None, description="an IANA time zone, such as 'Asia/Ho_Chi_Minh'")
     database: Annotated[str, AfterValidator(_database)] | None = Field(default=None, description=DATABASE_WANTED)
+    keys: str | None = Field(default=None, min_length=1, description="a folder, relative to this file")
+
+
+class RetentionTable(Table):
+    """`[retention]`: days that each class is kept; docs/design/retention.md says what is in which."""
+
+    points_days: Days = Field(default=7, description=DAYS_WANTED)
+    unconfirmed_days: Days = Field(default=14, description=DAYS_WANTED)
+    case_days: Days = Field(default=180, description=DAYS_WANTED)
+    report_days: Days = Field(default=30, description=DAYS_WANTED)
+    identity_days: Days = Field(default=90, description=DAYS_WANTED)
+    aggregates_days: Days = Field(default=1826, description=DAYS_WANTED)
+
+
+class Evidence(Table):
+    """`[evidence]`: what is kept of a violation, and whose law holds."""
+
+    recipients: tuple[Annotated[str, AfterValidator(_recipient)], ...] = Field(min_length=1, description=RECIPIENT_WANTED)
+    before_s: Annotated[float, Field(ge=1, le=60)] = Field(default=8.0, description="seconds, 1 to 60")
+    after_s: Annotated[float, Field(ge=1, le=60)] = Field(default=6.0, description="seconds, 1 to 60")
+    jurisdiction: str = Field(default="example", min_length=1, description="a jurisdiction of docs/reference/jurisdictions.md, or a file")
+    place: str = Field(default="", description="where it is, in words")
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = Field(default=None, description="two capitals, ISO 3166-1, such as 'VN'")
+    tolerance_kmh: Annotated[float, Field(ge=0, le=50)] | None = Field(default=None, description="km/h, 0 to 50")
 
 
 class ReferencePoint(Table):
@@ -311,7 +344,9 @@ class Document(Table):
     """The whole file."""
 
     site: Place = Field(description='a table [site] with id = "…"')
+    retention: RetentionTable = Field(default=RetentionTable(), description="a table [retention]")
     camera: tuple[Camera, ...] = Field(description="one [[camera]] or more")
+    evidence: Evidence | None = Field(default=None, description="a table [evidence]")
 
     @model_validator(mode="after")
     def _cameras_meet(self) -> Self:

@@ -39,13 +39,13 @@ from catseye.station.pixel_needs import coarse_places
 from catseye.station.record import write_run
 from catseye.station.resumed import ResumedSource
 from catseye.station.site import Camera, Site, is_url, line_reach
+from catseye.station.vaults import VAULT
 from catseye.traffic.lines import Line
 from catseye.vault.vault import Vault
 from catseye.vision import models
 from catseye.vision.detect.detector import open_detector
 
 Progress = Callable[[LineRecord], None]
-VAULT = "vault"
 SILENCE_S = 15.0  # how much longer than asked for a live camera may keep a limited run waiting
 
 
@@ -105,7 +105,7 @@ def run_watch(site: Site, out: Path, *, camera: str | None, limit_s: float | Non
 
 
 def _vault_of(order: Order) -> Vault:
-    return Vault.open(order.out / VAULT, order.run, database_url=order.site.database_url)
+    return Vault.open(order.out / VAULT, order.run, database_url=order.site.database_url, keys=order.site.keys)
 
 
 def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress, earlier: LineRecord | None = None) -> LineRecord:

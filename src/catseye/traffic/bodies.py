@@ -93,6 +93,10 @@ class Motion:
 
     def after(self, time_s: Doubles) -> Footprints:
         """Where they are `time_s` (n,) later."""
+        if not np.count_nonzero(self.table[8]):
+            table = self.table[:6].copy()
+            table[0:2] += time_s * self.table[6:8]
+            return Footprints(table)
         half = 0.5 * self.turn_rads * time_s
         chord = (np.sinc(half / np.pi) * time_s)[:, None] * _turned(self.velocity, half)
         now = self.footprints
@@ -114,6 +118,7 @@ SPACING_S = 0.08
 LONGEST_STEP_S = 0.5  # a pause is no motion: nobody is believed to have been where nobody looked
 _NEVER_NS = -(1 << 62)
 _ROUNDING_S = 1e-9
+_COLUMNS_COUNT = 64  # at first; they double when they do not do
 
 
 class Trails:
@@ -127,12 +132,15 @@ class Trails:
         """`span_s`: how far back."""
         self._moments_count = int(np.ceil(span_s / SPACING_S)) + 2
         self._span_s, self._span_ns = span_s, int(span_s * NS_PER_S)
-        self._track: Ints = np.empty(0, np.int64)
-        self._seen_ns: Ints = np.empty(0, np.int64)
+        self._track: Ints = np.empty(0, np.int64)  # ascending
+        self._column: Ints = np.empty(0, np.int64)  # of each, where it stays: to move all others for each that comes would cost most of a moment
+        self._free: Ints = np.arange(_COLUMNS_COUNT)
+        self._seen_ns: Ints = np.zeros(_COLUMNS_COUNT, np.int64)  # by column
         self._time_ns: Ints = np.full(self._moments_count, _NEVER_NS, np.int64)
         self._step_s: Doubles = np.zeros(self._moments_count)
         self._newest = 0
-        self._table: Doubles = np.empty((self._moments_count, 0, 9))  # nan: not seen then
+        self._table: Doubles = np.full((9, self._moments_count, _COLUMNS_COUNT), np.nan)  # nan: not seen then
+        self._orders: Ints = (np.arange(self._moments_count)[:, None] - np.arange(self._moments_count)) % self._moments_count
         self._order: Ints = np.zeros(0, np.int64)  # newest first
         self._ago_s: Doubles = np.zeros(self._moments_count)
 
@@ -140,9 +148,9 @@ class Trails:
         """Take the next moment of tracks (m,); who is who (m,) in all the rest."""
         columns = self._columns(track, time_ns)
         self._advance(time_ns)
-        newest = self._table[self._newest]
-        newest[:] = np.nan
-        newest[columns] = motion.table.T
+        newest = self._table[:, self._newest]
+        newest[...] = np.nan
+        newest[:, columns] = motion.table
         self._seen_ns[columns] = time_ns
         return columns
 
@@ -153,25 +161,34 @@ class Trails:
         self._time_ns[self._newest] = time_ns
         self._step_s[self._newest] = min((time_ns - int(self._time_ns[last])) / NS_PER_S, LONGEST_STEP_S)
         self._ago_s = (time_ns - self._time_ns) / NS_PER_S
-        self._order = (self._newest - np.arange(self._moments_count)) % self._moments_count
+        self._order = self._orders[self._newest]
 
     def _columns(self, track: Ints, time_ns: int) -> Ints:
-        columns, there = places_of(track, self._track)
-        if there.all():
-            return columns
-        stays = time_ns - self._seen_ns <= self._span_ns
-        new = track[~there]
-        tracks = np.concatenate([self._track[stays], new])
-        table = np.concatenate([self._table[:, stays], np.full((self._moments_count, len(new), 9), np.nan)], 1)
+        place, there = places_of(track, self._track)
+        if np.count_nonzero(there) < len(there):
+            self._begin(track[~there], time_ns)
+            place = self._track.searchsorted(track)
+        return self._column[place]
+
+    def _begin(self, new: Ints, time_ns: int) -> None:
+        """Columns for tracks that come, of those that were forgotten if need be."""
+        stays = time_ns - self._seen_ns[self._column] <= self._span_ns
+        free = np.concatenate([self._free, self._column[~stays]])
+        if len(free) < len(new):
+            more = max(len(self._seen_ns), len(new))
+            free = np.concatenate([free, len(self._seen_ns) + np.arange(more)])
+            self._seen_ns = np.concatenate([self._seen_ns, np.zeros(more, np.int64)])
+            self._table = np.concatenate([self._table, np.empty((9, self._moments_count, more))], 2)
+        taken, self._free = free[: len(new)], free[len(new) :]
+        self._table[:, :, taken] = np.nan
+        tracks, columns = np.concatenate([self._track[stays], new]), np.concatenate([self._column[stays], taken])
         order = np.argsort(tracks, kind="stable")
-        self._track, self._table = tracks[order], table[:, order]
-        self._seen_ns = np.concatenate([self._seen_ns[stays], np.full(len(new), time_ns)])[order]
-        return places_of(track, self._track)[0]
+        self._track, self._column = tracks[order], columns[order]
 
     def moments(self, since_s: float | None = None) -> Ints:
         """Indices (k,) of the samples of the last `since_s` seconds (all that are kept), newest first."""
         since_s = self._span_s if since_s is None else since_s
-        return self._order[: int(np.searchsorted(self._ago_s[self._order], since_s + _ROUNDING_S))]
+        return self._order[: int(self._ago_s[self._order].searchsorted(since_s + _ROUNDING_S))]
 
     def moment(self, ago_s: float) -> int:
         """Index of the oldest sample not older than that."""
@@ -184,7 +201,7 @@ class Trails:
     def turned_rads(self, over_s: float, columns: Ints) -> Doubles:
         """Radians a second (n,) by which the heading of those noted last has turned since `over_s` ago, left positive; nan where one was not seen then."""
         moment = self.moment(over_s)
-        (x, y), (now_x, now_y) = self._table[moment, columns, 2:4].T, self._table[self._newest, columns, 2:4].T
+        (x, y), (now_x, now_y) = self._table[2:4, moment, columns], self._table[2:4, self._newest, columns]
         ago_s = float(self._ago_s[moment])
         if ago_s < 0.5 * over_s:
             return np.full(len(columns), np.nan)
@@ -200,12 +217,12 @@ class Trails:
 
     def places(self, moments: Ints, columns: Ints) -> Doubles:
         """Centres x, y (2, k, n); nan where one was not seen."""
-        return self._table[moments[:, None], columns, 0:2].transpose(2, 0, 1)
+        return self._table[0:2, moments[:, None], columns]
 
     def headings(self, moments: Ints, columns: Ints) -> Doubles:
         """Unit vectors x, y (2, k, n); nan where one was not seen."""
-        return self._table[moments[:, None], columns, 2:4].transpose(2, 0, 1)
+        return self._table[2:4, moments[:, None], columns]
 
     def motions(self, moments: Ints | int, columns: Ints) -> Motion:
         """Moments (n,), or one, of columns (n,), one to one."""
-        return Motion(np.ascontiguousarray(self._table[moments, columns].T))
+        return Motion(self._table[:, moments, columns])

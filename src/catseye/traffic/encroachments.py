@@ -69,7 +69,9 @@ class _Visits:
         if not by_m.any():
             return self
         reaches = separation_m(self.swept(), areas.take(self.group)) < -by_m[self.group]
-        return self.take(np.isin(self.group, self.group[reaches])) if reaches.any() else None
+        deep = np.zeros(len(areas), np.bool_)
+        deep[self.group[reaches]] = True
+        return self.take(deep[self.group]) if np.count_nonzero(reaches) else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,7 +203,9 @@ def _left(visits: _Visits, areas: Footprints, back_s: Doubles) -> _Left:
     inside = (last_s >= -visits.step_s) & (last_s > meeting.enter_s)
     ago_s = np.where(inside, visits.ago_s - last_s, np.inf)
     order = np.lexsort((ago_s, visits.group))
-    pair, begins = np.unique(visits.group[order], return_index=True)
+    group = visits.group[order]
+    begins = np.concatenate([[0], (group[1:] != group[:-1]).nonzero()[0] + 1])
+    pair = group[begins]
     found = _Left(np.full(len(areas), np.inf), np.zeros(len(areas), np.int64))
     found.ago_s[pair], found.index[pair] = ago_s[order[begins]], order[begins]
     return found

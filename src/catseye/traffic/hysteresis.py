@@ -103,25 +103,28 @@ class PlaneCounter(Generic[_C]):
         if not len(track):
             return self._tell()
         at = np.asarray(point, np.float64)
-        if not np.isfinite(at).all():
-            whole = np.isfinite(at).all(1)
+        finite = np.isfinite(at)
+        if np.count_nonzero(finite) < finite.size:
+            whole = finite.all(1)
             return self._move(time_ns, track[whole], at[whole], size[whole], sure[whole])
         rows = self._rows(time_ns, track, at)
         one, pair = self._one, self._pair
-        across = pair["across"].copy()
+        before = pair["across"]
+        across = before.copy()
         across[rows] = self._across(at)
-        flips = (across >= 0) != (pair["across"] >= 0)
-        if flips.any():
+        is_right = across >= 0
+        flips = is_right != (before >= 0)
+        if np.count_nonzero(flips):
             seen = np.empty(len(one), np.intp)
             seen[rows] = np.arange(len(rows))
-            i, j = np.nonzero(flips)
-            pair["zero"][i, j] = _zero_between((one["last_ns"][i], one["last"][i], pair["across"][i, j]), (time_ns, at[seen[i]], across[i, j]))
+            i, j = flips.nonzero()
+            pair["zero"][i, j] = _zero_between((one["last_ns"][i], one["last"][i], before[i, j]), (time_ns, at[seen[i]], across[i, j]))
         one["last_ns"][rows], one["last"][rows], one["size"][rows] = time_ns, at, np.fmax(size, 0.0)
         one["sure"][rows] |= sure
-        pair["across"] = across
-        is_seen = np.zeros(len(one), np.bool_)
+        before[...] = across
+        is_seen = np.zeros((len(one), 1), np.bool_)
         is_seen[rows] = True
-        self._take_sides(time_ns, is_seen)
+        self._take_sides(time_ns, is_seen, across, is_right)
         return self._tell()
 
     def join(self, absorbed: Ints, survivor: Ints) -> _C:
@@ -145,8 +148,9 @@ class PlaneCounter(Generic[_C]):
             return self._tell()
         one, pair = self._one[rows], self._pair[rows]
         i, j = self._carried_over(one, pair)
-        self._pass(self._track[rows], one, pair, i, j)
-        self._pair["counted"][rows] = pair["counted"]
+        if len(i):
+            self._pass(self._track[rows], one, pair, i, j)
+            self._pair["counted"][rows] = pair["counted"]
         told = self._tell()
         self._forget(rows)
         return told
@@ -162,7 +166,7 @@ class PlaneCounter(Generic[_C]):
 
     def _rows(self, time_ns: int, track: Ints, at: Doubles) -> Ints:
         rows, known = places_of(track, self._track)
-        if known.all():
+        if np.count_nonzero(known) == len(known):
             return rows
         self._begin_tracks(time_ns, track[~known], at[~known])
         return np.searchsorted(self._track, track)
@@ -178,7 +182,7 @@ class PlaneCounter(Generic[_C]):
         self._sort()
 
     def _sort(self) -> None:
-        if (self._track[1:] > self._track[:-1]).all():
+        if np.count_nonzero(self._track[1:] <= self._track[:-1]) == 0:
             return
         order = np.argsort(self._track, kind="stable")
         self._track, self._one, self._pair = self._track[order], self._one[order], self._pair[order]
@@ -188,22 +192,24 @@ class PlaneCounter(Generic[_C]):
         both = np.maximum(np.multiply.outer(size, self._ratios), self._least)
         return both[:, :1], both[:, 1:]
 
-    def _take_sides(self, time_ns: int, is_seen: Bools) -> None:
+    def _take_sides(self, time_ns: int, is_seen: Bools, distance: Doubles, is_right: Bools) -> None:
+        """`is_seen` (m, 1); `distance` (m, lines), signed, `is_right` where it is not below zero: now, of those that were seen, else as they were left."""
         one, pair = self._one, self._pair
         margin, back = self._margins(one["size"])
-        side, distance, fresh = pair["side"], np.abs(pair["across"]), pair["counted"] == 0
-        clear = (distance > np.where(fresh, margin, back)) & is_seen[:, None]
-        on = np.where(pair["across"] >= 0, _RIGHT, _LEFT)
+        side, counted, distance = pair["side"], pair["counted"], np.abs(distance)
+        fresh = counted == 0
+        clear = (distance > np.where(fresh, margin, back)) & is_seen
+        on = np.where(is_right, _RIGHT, _LEFT)
         changes = clear & (side != on)
-        if changes.any():
+        if np.count_nonzero(changes):
             begins = changes & (side == 0)
-            if begins.any():
+            if np.count_nonzero(begins):
                 pair["first_side"][begins], pair["first_zero"][begins] = on[begins], pair["zero"][begins]
-            i, j = np.nonzero(changes & ~begins)
+            i, j = (changes & ~begins).nonzero()
             self._pass(self._track, one, pair, i, j)
             np.copyto(side, on, where=changes)
         far = clear & (distance > back) & (pair["first_far"] < fresh)
-        if far.any():
+        if np.count_nonzero(far):
             pair["first_far"] |= far & (on == pair["first_side"])
         np.copyto(pair["clear"], distance, where=clear)
         np.copyto(pair["clear_ns"], time_ns, where=clear)
@@ -231,7 +237,8 @@ class PlaneCounter(Generic[_C]):
 
     def _carried_over(self, one: _Table, pair: _Table) -> tuple[Ints, Ints]:
         """Rows and lines, none counted before, whose point is over the line but not clear of it, and came fast enough to have cleared it soon."""
-        i, j = np.nonzero((pair["counted"] == 0) & (pair["side"] != 0) & ((pair["across"] >= 0) != (pair["side"] > 0)))
+        side = pair["side"]
+        i, j = ((pair["counted"] == 0) & (side != 0) & ((pair["across"] >= 0) != (side > 0))).nonzero()
         if not len(i):
             return i, j
         margin, _ = self._margins(one["size"][i])
@@ -243,7 +250,7 @@ class PlaneCounter(Generic[_C]):
     def _tell(self) -> _C:
         """Hand out, once, the noted passages of tracks that are sure."""
         tell = ~self._passages["told"]
-        if not tell.any():
+        if not np.count_nonzero(tell):
             return self._nothing
         tell &= self._one["sure"][np.searchsorted(self._track, self._passages["track"])]
         self._passages["told"] |= tell
@@ -255,7 +262,8 @@ class PlaneCounter(Generic[_C]):
 
     def _forget(self, rows: Ints) -> None:
         if len(self._passages):
-            self._passages = self._passages[~np.isin(self._passages["track"], self._track[rows])]
+            _, gone = places_of(self._passages["track"], self._track[rows])
+            self._passages = self._passages[~gone]
         stays = np.ones(len(self._track), np.bool_)
         stays[rows] = False
         self._track, self._one, self._pair = self._track[stays], self._one[stays], self._pair[stays]

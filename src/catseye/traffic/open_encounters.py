@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catseye.core.arrays import Bools, Codes, Doubles, Ints
+from catseye.core.columns import places_of
 from catseye.core.event import Measure
 from catseye.core.finding import Finding
 from catseye.core.scene import GroundScene
@@ -69,15 +70,18 @@ class OpenEncounters:
         at = self._rows(bodies, low, high)
         self._open["looks_count"][at] += 1
         closer = found.ttc_s < self._open["ttc"][at, 0]
-        if closer.any():
-            worst = at[closer]
-            self._open["ttc"][worst] = np.stack([found.ttc_s, found.ttc_sigma_s], 1)[closer]
-            self._open["motion"][worst, 0], self._open["motion"][worst, 1] = motion.table[:, low[closer]].T, motion.table[:, high[closer]].T
-            both = np.stack([low, high], 1)[closer]
-            self._open["place_sigma"][worst], self._open["velocity_sigma"][worst] = bodies.place_sigma[both], bodies.velocity_sigma[both]
-            self._open["ttc_ns"][worst], self._open["axis"][worst] = bodies.time_ns, np.where(low == found.index[:, 0], found.axis, found.axis ^ 2)[closer]
-        harder = np.isfinite(found.drac_ms2) & (found.drac_ms2 > self._open["drac"][at, 0])
-        self._open["drac"][at[harder]] = np.stack([found.drac_ms2, found.drac_sigma_ms2], 1)[harder]
+        if np.count_nonzero(closer):
+            worst, axis = self._open[at[closer]], np.where(low == found.index[:, 0], found.axis, found.axis ^ 2)
+            worst["ttc"][:, 0], worst["ttc"][:, 1] = found.ttc_s[closer], found.ttc_sigma_s[closer]
+            for side, rows in enumerate((low[closer], high[closer])):
+                worst["motion"][:, side] = motion.table[:, rows].T
+                worst["place_sigma"][:, side], worst["velocity_sigma"][:, side] = bodies.place_sigma[rows], bodies.velocity_sigma[rows]
+            worst["ttc_ns"], worst["axis"] = bodies.time_ns, axis[closer]
+            self._open[at[closer]] = worst
+        drac = self._open["drac"]
+        harder = np.isfinite(found.drac_ms2) & (found.drac_ms2 > drac[at, 0])
+        if np.count_nonzero(harder):
+            drac[at[harder], 0], drac[at[harder], 1] = found.drac_ms2[harder], found.drac_sigma_ms2[harder]
 
     def hold_late(self, bodies: GroundScene, late: Late) -> None:
         """One came where another had just been."""
@@ -97,7 +101,7 @@ class OpenEncounters:
 
     def end(self, track: Ints) -> Sequence[Finding]:
         """Those of tracks that will not come back."""
-        return self._close(np.isin(self._open["track"], track).any(1)) if len(self._open) else ()
+        return self._close(places_of(self._open["track"], track)[1].any(1)) if len(self._open) else ()
 
     def finish(self) -> Sequence[Finding]:
         """All."""
@@ -112,12 +116,13 @@ class OpenEncounters:
 
     def _rows(self, bodies: GroundScene, low: Ints, high: Ints) -> Ints:
         """Where the pairs of rows stand, begun if need be, and seen now."""
-        same = (self._open["track"][:, 0] == bodies.track[low, None]) & (self._open["track"][:, 1] == bodies.track[high, None])
+        low_track, high_track = bodies.track[low], bodies.track[high]
+        same = (self._open["track"][:, 0] == low_track[:, None]) & (self._open["track"][:, 1] == high_track[:, None])
         known = same.any(1)
         at: Ints = same.argmax(1) if len(self._open) else np.zeros(len(low), np.int64)
-        if not known.all():
-            new = ~known
-            at[new] = len(self._open) + np.arange(int(new.sum()))
+        new = (~known).nonzero()[0]
+        if len(new):
+            at[new] = len(self._open) + np.arange(len(new))
             self._begin(bodies, np.stack([low, high], 1)[new])
         self._open["last_ns"][at] = bodies.time_ns
         if not bodies.trusted:
@@ -129,21 +134,34 @@ class OpenEncounters:
         fresh["track"], fresh["kind"], fresh["begin_ns"], fresh["trusted"] = bodies.track[rows], bodies.kind[rows], bodies.time_ns, True
         fresh["ttc"][:, 0] = fresh["pet"][:, 0] = np.inf
         fresh["drac"][:, 0] = -np.inf
-        self._open = np.concatenate([self._open, fresh])
+        both = np.empty(len(self._open) + len(fresh), _OPEN)  # numpy's concatenate compares the fields by name each time
+        both[: len(self._open)], both[len(self._open) :] = self._open, fresh
+        self._open = both
 
     def _close(self, chosen: Bools | np.bool_) -> list[Finding]:
         over = np.asarray(chosen, np.bool_)
-        if not over.any():
+        if not np.count_nonzero(over):
             return []
         told, self._open = self._open[over], self._open[~over]
-        order = np.lexsort((told["track"][:, 1], told["track"][:, 0], told["begin_ns"]))
-        return [_finding(row) for row in told[order] if np.isfinite(row["pet"][0]) or row["looks_count"] > 1 or self._is_sure_alone(row)]
+        told = told[np.lexsort((told["track"][:, 1], told["track"][:, 0], told["begin_ns"]))]
+        worth = np.isfinite(told["pet"][:, 0]) | (told["looks_count"] > 1)
+        alone = (~worth).nonzero()[0]
+        if len(alone):
+            worth[alone] = self._are_sure_alone(told[alone])
+        return _findings(told[worth])
 
-    def _is_sure_alone(self, row: np.void) -> bool:
-        """Whether a single look was so sure that noise cannot have made it: of many thousand pairs and looks, some are off by more than two sigmas."""
-        one, other = Motion(row["motion"][:1].T), Motion(row["motion"][1:].T)
-        doubt = np.hypot(np.hypot(*row["place_sigma"]), row["ttc"][0] * np.hypot(*row["velocity_sigma"]))
-        return bool(CollisionCourses(one, other, self._within_s).surely_s(np.array([ALONE_SIGMAS * doubt]))[0] < self._within_s)
+    def _are_sure_alone(self, rows: NDArray[np.void]) -> Bools:
+        """Where a single look was so sure that noise cannot have made it (k,): of many thousand pairs and looks, some are off by more than two sigmas."""
+        one, other = _motions(rows)
+        place, velocity = np.hypot(*rows["place_sigma"].T), np.hypot(*rows["velocity_sigma"].T)
+        doubt = np.hypot(place, rows["ttc"][:, 0] * velocity)
+        surely: Bools = CollisionCourses(one, other, self._within_s).surely_s(ALONE_SIGMAS * doubt) < self._within_s
+        return surely
+
+
+def _motions(rows: NDArray[np.void]) -> tuple[Motion, Motion]:
+    """Of the lower and the higher track when their time to collision was smallest."""
+    return Motion(np.ascontiguousarray(rows["motion"][:, 0].T)), Motion(np.ascontiguousarray(rows["motion"][:, 1].T))
 
 
 def _low_first(bodies: GroundScene, index: Ints) -> tuple[Ints, Ints]:
@@ -152,25 +170,47 @@ def _low_first(bodies: GroundScene, index: Ints) -> tuple[Ints, Ints]:
     return np.where(swap, other, one), np.where(swap, one, other)
 
 
-def _finding(row: np.void) -> Finding:
-    ttc, pet, drac = row["ttc"], row["pet"], row["drac"]
-    values = (("ttc_min", ttc, "s"), ("pet", pet, "s"), ("drac_max", drac, "m/s²"))
+@dataclass(frozen=True, slots=True)
+class _Worst:
+    """An encounter at its worst: `kind` is a code, `acts`: the lower track runs into the other, or came late."""
+
+    kind: int
+    acts: bool
+    place: tuple[float, float]
+    time_ns: int
+
+
+def _findings(rows: NDArray[np.void]) -> list[Finding]:
+    """What to say of encounters that are over."""
+    return [_finding(row, worst) for row, worst in zip(rows, _worsts(rows), strict=True)]
+
+
+def _worsts(rows: NDArray[np.void]) -> list[_Worst]:
+    """Where there was a time to collision it tells, else how late the later one was."""
+    pet = rows["pet"]
+    found = [_Worst(int(late[4]), bool(late[5]), (float(late[2]), float(late[3])), int(time_ns)) for late, time_ns in zip(pet, rows["pet_ns"], strict=True)]
+    met = np.isfinite(rows["ttc"][:, 0]).nonzero()[0]
+    if len(met):
+        meeting = rows[met]
+        one, other = _motions(meeting)
+        doubt = angle_sigma_deg(one, other, meeting["velocity_sigma"].T)
+        types, first, place = described(one, other, meeting["ttc"][:, 0], meeting["axis"], doubt)
+        for at, kind, acts, (x, y), time_ns in zip(met.tolist(), types.tolist(), first.tolist(), place.tolist(), meeting["ttc_ns"].tolist(), strict=True):
+            found[at] = _Worst(kind, acts, (x, y), time_ns)
+    return found
+
+
+def _finding(row: np.void, worst: _Worst) -> Finding:
+    values = (("ttc_min", row["ttc"], "s"), ("pet", row["pet"], "s"), ("drac_max", row["drac"], "m/s²"))
     measures = tuple(Measure(name, float(value[0]), unit, float(value[1])) for name, value, unit in values if np.isfinite(value[0]))
-    if np.isfinite(ttc[0]):
-        one, other = Motion(row["motion"][:1].T), Motion(row["motion"][1:].T)
-        doubt = angle_sigma_deg(one, other, row["velocity_sigma"][:, None])
-        types, first, places = described(one, other, ttc[:1], row["axis"][None], doubt)
-        kind, place, acts, worst_ns = int(types[0]), places[0], bool(first[0]), int(row["ttc_ns"])
-    else:
-        kind, place, acts, worst_ns = int(pet[4]), pet[2:4], bool(pet[5]), int(row["pet_ns"])
-    order = slice(None) if acts else slice(None, None, -1)
+    order = slice(None) if worst.acts else slice(None, None, -1)
     return Finding(
         int(row["begin_ns"]),
         int(row["last_ns"]),
         tuple(row["track"][order].tolist()),
         tuple(row["kind"][order].tolist()),
         measures,
-        (float(place[0]), float(place[1])),
+        worst.place,
         bool(row["trusted"]),
-        {"type": ENCOUNTER_TYPES[kind].value, "worst_s": worst_ns / NS_PER_S},
+        {"type": ENCOUNTER_TYPES[worst.kind].value, "worst_s": worst.time_ns / NS_PER_S},
     )

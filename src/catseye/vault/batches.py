@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from catseye.core.arrays import Codes, Doubles, Floats, Ints
+from catseye.core.arrays import Bools, Codes, Doubles, Floats, Ints
 from catseye.core.road_user import ROAD_USERS
 
 Tracks: TypeAlias = Ints | NDArray[np.str_]
@@ -65,6 +65,12 @@ class PointBatch:
     def __len__(self) -> int:
         """How many points."""
         return len(self.time_ns)
+
+
+def rows_of(points: PointBatch, rows: Ints | Bools) -> PointBatch:
+    """Some of the points, by their numbers or a mask."""
+    names = [each.name for each in fields(points) if each.name != "camera"]
+    return replace(points, **{name: column[rows] for name in names if (column := getattr(points, name)) is not None})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,15 @@ from sqlalchemy import Connection, func, select
 from catseye.core.errors import StoreError
 from catseye.core.time import Stamp
 from catseye.vault.database import Database
-from catseye.vault.drawers import CASE, IDENTITY, REPORT, STANDING, Drawer, Drawers
+from catseye.vault.drawers import Drawer, Drawers
 from catseye.vault.envelopes import open_bytes, seal_bytes
+from catseye.vault.kept_for import CASE, IDENTITY, REPORT, STANDING
 from catseye.vault.keys import Key
 from catseye.vault.sealed_log import Entry, SealedLog
 from catseye.vault.tables import DOSSIER_STEPS, Row
 
 STEP = "step"  # the log's kind of an entry that tells a step
-LOCKED_AS = {"case": CASE, "report": REPORT, "identity": IDENTITY}  # a drawer a subject; every other kind has one for all, kept until told
+LOCKED_AS = {"case": CASE, "evidence": CASE, "report": REPORT, "identity": IDENTITY}  # a drawer a subject; every other kind has one for all, kept until told
 
 
 class DossierMovedError(StoreError):

@@ -10,14 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from catseye.core.errors import KeyFileError, StoreError
-from catseye.core.time import NS_PER_S, Stamp
+from catseye.core.time import Stamp
 from catseye.vault.database import Database
+from catseye.vault.kept_for import BY_SUBJECT, NS_PER_DAY, UNCONFIRMED
 from catseye.vault.keys import Key, KeyFolder
 from catseye.vault.tables import DRAWERS, Row
 
-UNCONFIRMED, CASE, REPORT, IDENTITY, STANDING = "unconfirmed", "case", "report", "identity", "standing"
-BY_SUBJECT = (CASE, REPORT, IDENTITY, STANDING)
-NS_PER_DAY = 86_400 * NS_PER_S
 _EPOCH = date(1970, 1, 1)
 
 

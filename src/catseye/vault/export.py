@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
+import pyarrow as pa
+
 from catseye.core.event import Event
 from catseye.core.time import NS_PER_S, Stamp
 from catseye.vault import parts
-from catseye.vault.batches import Crossing, Flow
+from catseye.vault.batches import Crossing, Flow, PointBatch
 
 CROSSINGS_HEADER = ("time_s", "time_utc", "camera", "line", "direction", "track", "kind", "speed_kmh", "speed_doubt_kmh", "trusted")
 FLOW_HEADER = ("time_s", "time_utc", "camera", "line", "direction", "kind", "count", "speed_mean_kmh")
@@ -76,6 +78,18 @@ def event_line(event: Event) -> dict[str, Any]:
         "details": dict(event.details),
         "lineage": event.lineage,
     }
+
+
+def points_file(batches: Sequence[PointBatch]) -> bytes:
+    """These points as a points.parquet of their own, in order of time and track; ValueError without any."""
+    tables = [parts.points_table(batch) for batch in batches if len(batch)]
+    if not tables:
+        raise ValueError("no points; wanted those of a track")
+    schema = parts.points_schema(name for table in tables for name in table.column_names)
+    whole = pa.concat_tables(tables, promote_options="default").select(schema.names).cast(schema).sort_by([("time_ns", "ascending"), ("track", "ascending")])
+    with io.BytesIO() as file:
+        write_parquet(file, schema, [whole])
+        return file.getvalue()
 
 
 def write_parquet(file: BinaryIO, schema: Any, tables: Iterable[Any]) -> None:

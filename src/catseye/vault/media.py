@@ -19,9 +19,10 @@ from catseye.core.picture import RedactedPicture
 from catseye.core.sealed import RedactedMedia, SealedMedia
 from catseye.core.time import Stamp
 from catseye.vault.database import Database
-from catseye.vault.drawers import UNCONFIRMED, Drawer, Drawers, refuse_forgotten
+from catseye.vault.drawers import Drawer, Drawers, refuse_forgotten
 from catseye.vault.envelopes import open_envelope, seal
 from catseye.vault.files import Presence, disk_errors, file_name, make_folder, sync_folder, whole_file
+from catseye.vault.kept_for import UNCONFIRMED
 from catseye.vault.looks import Look, Looks
 from catseye.vault.pictures import write_png
 from catseye.vault.sealed_log import Entry, SealedLog

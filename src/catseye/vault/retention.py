@@ -7,7 +7,7 @@ and files go, then the database is written anew, then every byte under the vault
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from catseye.core.errors import StoreError
 from catseye.core.time import Stamp
 from catseye.vault.database import Database
 from catseye.vault.dossiers import LOCKED_AS, STEP, step_subject
-from catseye.vault.drawers import BY_SUBJECT, CASE, IDENTITY, NS_PER_DAY, REPORT, UNCONFIRMED, Drawer, Drawers
+from catseye.vault.drawers import Drawer, Drawers
 from catseye.vault.files import UNFINISHED, disk_errors, remove_folder, sole_holder, sync_folder, writer_lives
+from catseye.vault.kept_for import AGGREGATES, BY_SUBJECT, CASE, CLASSES, IDENTITY, POINTS, REPORT, UNCONFIRMED, KeptFor
 from catseye.vault.keys import secret_in
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, Media, MediaRef, drawer_folder
 from catseye.vault.proof import Search, trace_of, traces_of_key
@@ -40,36 +41,8 @@ from catseye.vault.tables import (
 )
 
 FORGOTTEN = "forgotten"  # the log's kind of an entry that tells a forgetting
-POINTS, AGGREGATES = "points", "aggregates"
-CLASSES = (POINTS, UNCONFIRMED, CASE, REPORT, IDENTITY, AGGREGATES)
 CONFIRMING = "confirmed"  # the step that makes a case more than what a machine found
 _WIPED = (EVENTS, CONFIRMED_EVENTS, CROSSINGS, DOSSIER_STEPS, MEDIA, LOG_ENTRIES)
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFor:
-    """Days that each retention class is kept.
-
-    `points_days` (points and tracks), `unconfirmed_days` (violations nobody confirmed, their pictures and cases) and `aggregates_days` (counts, flows, findings
-    about the camera) count from when it was kept; `case_days`, `report_days`, `identity_days` from when the case or report was told to be over.
-    """
-
-    points_days: int = 7
-    unconfirmed_days: int = 14
-    case_days: int = 180
-    report_days: int = 30
-    identity_days: int = 90
-    aggregates_days: int = 1826
-
-    def __post_init__(self) -> None:
-        """Refuse days below zero."""
-        for one in fields(self):
-            if getattr(self, one.name) < 0:
-                raise ValueError(f"{one.name} {getattr(self, one.name)}: wanted 0 days or more")
-
-    def span_ns(self, retention: str) -> int:
-        """How long a class is kept."""
-        return int(getattr(self, f"{retention}_days")) * NS_PER_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +86,36 @@ class Retention:
     def confirm(self, subject: str, now: Stamp, events: Sequence[tuple[str, str]] = (), media: Sequence[MediaRef] = ()) -> list[MediaRef]:
         """A human confirmed the case: its events (run and id of each) and media are kept as long as the case is. Killed half-way: the same call finishes."""
         drawer = Drawer(CASE, subject)
+        with self._database.reading() as connection:
+            is_known = self._is_confirmed(connection, drawer, events)
+        if not is_known:
+            self._confirm(drawer, now, events)
+        return [self._media.reclass(ref, CASE, now, subject) for ref in media]
+
+    def _is_confirmed(self, connection: Connection, drawer: Drawer, events: Sequence[tuple[str, str]]) -> bool:
+        known = connection.execute(select(CONFIRMED_EVENTS.c.run, CONFIRMED_EVENTS.c.id).where(CONFIRMED_EVENTS.c.subject == drawer.period))
+        is_all_there = {(row.run, row.id) for row in known} >= set(events)
+        return is_all_there and connection.scalar(select(DRAWERS.c.confirmed_utc_ns).where(_is(drawer), DRAWERS.c.forgotten_utc_ns.is_(None))) is not None
+
+    def _confirm(self, drawer: Drawer, now: Stamp, events: Sequence[tuple[str, str]]) -> None:
         with self._database.writing() as connection:
             self._database.lock(connection)
             self._drawers.ready_within(connection, drawer, now)
             connection.execute(DRAWERS.update().where(_is(drawer), DRAWERS.c.confirmed_utc_ns.is_(None)).values(confirmed_utc_ns=now.utc_ns))
-            self._database.insert_new(connection, CONFIRMED_EVENTS, [{"run": run, "id": name, "subject": subject} for run, name in events])
-        return [self._media.reclass(ref, CASE, now, subject) for ref in media]
+            self._database.insert_new(connection, CONFIRMED_EVENTS, [{"run": run, "id": name, "subject": drawer.period} for run, name in events])
 
     def end(self, retention: str, subject: str, when: Stamp | None) -> None:
         """The case, report or identity is over since then, so its days run; None: it is open again. StoreError when there is no such drawer."""
         if retention not in BY_SUBJECT:
             raise ValueError(f"class {retention!r}; wanted one of {', '.join(BY_SUBJECT)}")
-        drawer = Drawer(retention, subject)
+        drawer, ended_ns = Drawer(retention, subject), when.utc_ns if when else None
+        with self._database.reading() as connection:
+            row = connection.execute(select(DRAWERS.c.ended_utc_ns).where(_is(drawer), DRAWERS.c.forgotten_utc_ns.is_(None))).one_or_none()
+        if row is not None and row.ended_utc_ns == ended_ns:
+            return
         with self._database.writing() as connection:
             self._database.lock(connection)
-            changed = DRAWERS.update().where(_is(drawer), DRAWERS.c.forgotten_utc_ns.is_(None)).values(ended_utc_ns=when.utc_ns if when else None)
+            changed = DRAWERS.update().where(_is(drawer), DRAWERS.c.forgotten_utc_ns.is_(None)).values(ended_utc_ns=ended_ns)
             if not connection.execute(changed).rowcount:
                 raise StoreError(f"drawer {drawer}", "nothing is kept there", f"a {retention} that is kept")
 

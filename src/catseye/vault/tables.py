@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, RowMapping, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Float, Index, Integer, LargeBinary, MetaData, RowMapping, Table, Text, UniqueConstraint
 
 from catseye.core.event import Event, Measure
 from catseye.core.road_user import ROAD_USERS
@@ -14,7 +14,7 @@ from catseye.vault.batches import CrossingBatch, Tracks
 
 METADATA = MetaData()
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")  # the order of bytes, as the embedded database has it
-HEAD = "0004"
+HEAD = "0005"
 Row: TypeAlias = Mapping[str, Any] | RowMapping
 
 EVENTS = Table(
@@ -91,6 +91,36 @@ DOSSIER_STEPS = Table(
     Column("kind", TEXT, nullable=False),
     Column("utc_ns", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+LEDGER_TRANSACTIONS = Table(
+    "ledger_transactions",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", TEXT, nullable=False),
+    Column("currency", TEXT, nullable=False),
+    Column("purpose", TEXT, nullable=False),
+    Column("period", TEXT, nullable=False),
+    Column("reverses", BigInteger),
+    Column("utc_ns", BigInteger, nullable=False),
+    Column("body", TEXT, nullable=False),
+    UniqueConstraint("key", name="ledger_key_once"),
+    UniqueConstraint("reverses", name="ledger_reversed_once"),
+    sqlite_with_rowid=False,
+)
+
+LEDGER_POSTINGS = Table(
+    "ledger_postings",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("account", TEXT, primary_key=True),
+    Column("currency", TEXT, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("balance_minor", BigInteger, nullable=False),
+    CheckConstraint("amount_minor <> 0", name="ledger_amount"),
+    CheckConstraint("balance_minor >= 0 OR account LIKE 'outside/%'", name="ledger_floor"),
+    Index("ledger_postings_of_account", "account", "currency", "number"),
     sqlite_with_rowid=False,
 )
 

@@ -22,6 +22,7 @@ from catseye.vault.drawers import Drawers
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, remove_folder, sole_holder, sweep, sweep_folders, whole_file
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
 from catseye.vault.keys import KeyFolder
+from catseye.vault.ledger import POSTING, Ledger
 from catseye.vault.log_proofs import PACKAGE, LogProof
 from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
@@ -55,12 +56,13 @@ class Vault:
         self._patience_s = patience_s
         self._database = database
         self.log = SealedLog(database)
-        self.outbox = Outbox(database, self.log, self._logged_bodies)
         self._drawers = Drawers(database, keys)
         self._drawers.refuse_without_keys()
         self.dossiers = Dossiers(database, self.log, self._drawers)
         self._looks = Looks(database, self.log)
         self.media = Media(folder, database, self.log, self._drawers, self._looks, presence)
+        self.ledger = Ledger(database, self.log, self.dossiers)
+        self.outbox = Outbox(database, self.log, self._logged_bodies)
         self.retention = Retention(folder, database, self.log, self._drawers, self.media, patience_s)
         self._presence = presence
         self.packages = Packages(database, self.log, folder / "writers", presence.token)
@@ -140,6 +142,7 @@ class Vault:
         """What in the log does not follow from its leaves, each event that is not what was logged, each kept head the log does not continue."""
         with self._database.reading() as connection:
             told = list(self.log.faults(connection, lambda kind, subjects: self._logged_bodies(connection, kind, subjects)))
+            told += self.ledger.faults(connection)
             kept = [signed_head_of(row.body, "a kept head of the log") for row in connection.execute(select(LOG_HEADS.c.body).order_by(LOG_HEADS.c.size_count))]
             return told + [fault for signed in kept if (fault := self.log.fault_against(connection, signed.head))]
 
@@ -167,6 +170,7 @@ class Vault:
             STEP: self._logged_steps,
             MEDIA_ENTRY: self.media.rows_bytes,
             LOOK: _logged_looks,
+            POSTING: self.ledger.logged_bodies,
             FORGOTTEN: forgettings_bytes,
             PACKAGE: lambda _, names: package_bodies(names),
         }
@@ -210,7 +214,11 @@ class Vault:
         self._tracks.hold(batch)
 
     def keep_picture(self, picture: RedactedPicture, name: str) -> Path:
-        """Write the picture as PNG under the run's media; the same name replaces. TypeError for anything but a RedactedPicture."""
+        """Write a still of the run for its report, as plain PNG under the run's media; the same name replaces. TypeError for anything but a RedactedPicture.
+
+        Everybody who may read the folder sees it without a grant, so it is of the empty road or the scene, never evidence (`media.keep_picture`);
+        it is forgotten with the class `unconfirmed`.
+        """
         path = self._tier("media") / f"{file_name(name)}.png"
         with whole_file(path, self._presence.token) as file:
             write_png(file, picture)

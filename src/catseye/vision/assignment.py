@@ -20,7 +20,7 @@ def pairs_within(reach_px: Doubles, from_px: Doubles, to_px: Doubles) -> Pairs:
     reach = reach_px.astype(np.float32)[:, None]
     near = np.abs(here[:, 0, None] - there[:, 0]) < reach
     near &= np.abs(here[:, 1, None] - there[:, 1]) < reach
-    rows, cols = np.divmod(np.flatnonzero(near), len(to_px))
+    rows, cols = near.nonzero()
     return rows, cols
 
 
@@ -29,9 +29,9 @@ def assign(rows: Ints, cols: Ints, cost: Doubles, lonely_cost: float) -> Ints:
 
     Every cost is under `lonely_cost`. Pairs whose best rivals cannot win go first; only true conflicts reach the solver.
     """
-    if not len(rows):
-        return np.empty(0, np.int64)
     if len(rows) <= FEW_PAIRS:
+        if len(set(rows.tolist())) == len(set(cols.tolist())) == len(rows):  # nobody has a rival
+            return np.arange(len(rows))
         return np.sort(_solve(rows, cols, cost, lonely_cost))
     row_best, row_next = _best_and_next(rows, cost, lonely_cost)
     col_best, col_next = _best_and_next(cols, cost, lonely_cost)

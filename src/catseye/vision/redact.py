@@ -249,15 +249,16 @@ class Redactor:
         moving = _moving_in(self._beside(picture.time_ns))
         hidden = _hidden(moving, size_px)
         if self._log is not None:
-            how = [word for word, part in parts for _ in range(len(part))]
-            why = reasons(users_px, users.kind, self.settings.cab_from_height_px)
-            told = [
-                Fill(_corners(box), word, ROAD_USERS[users.kind[of]], how[of], _known(users, of))
-                for box, word, of in zip(fill_px, why.why, why.of.tolist(), strict=True)
-            ]
-            told += [Fill(_corners(box), CLOSE_LOOK) for added in added_px for box in added]
+            told = self._told(parts, users_px, fill_px) + [Fill(_corners(box), CLOSE_LOOK) for added in added_px for box in added]
             self._log(picture.time_ns, told + [Fill(_corners(box), MOVEMENT) for box in _pieces_px(moving, size_px)])
         return [_filled(self._camera, picture.time_ns, picture.rgb, np.concatenate([fill_px, *added_px]), hidden)]
+
+    def _told(self, parts: Sequence[tuple[str, Boxes]], users_px: Floats, fill_px: Floats) -> list[Fill]:
+        """What each region of `fill_px` is there for."""
+        users, how = joined_boxes([part for _, part in parts]), [word for word, part in parts for _ in range(len(part))]
+        why = reasons(users_px, users.kind, self.settings.cab_from_height_px)
+        rows = zip(fill_px, why.why, why.row.tolist(), strict=True)
+        return [Fill(_corners(box), word, ROAD_USERS[users.kind[row]], how[row], _known(users, row)) for box, word, row in rows]
 
     def _is_looked_at(self, time_ns: int, is_over: bool) -> bool:
         """A look no further than `look_gap_s` before the picture (or at it), and one after it unless the stream is over."""

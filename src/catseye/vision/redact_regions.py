@@ -138,10 +138,10 @@ def regions(box_px: Floats, kind: Codes, cab_from_height_px: float) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """Why each region of `regions` is filled, in its order: a word, and the index of the box it was made of."""
+    """Why each region of `regions` is filled, in its order: a word, and the row of the box it was made of."""
 
     why: tuple[str, ...]
-    of: Ints
+    row: Ints
 
 
 def reasons(box_px: Floats, kind: Codes, cab_from_height_px: float) -> Reasons:

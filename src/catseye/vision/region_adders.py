@@ -4,7 +4,8 @@ Too dear for every frame: they run on stills, and the road users' network in til
 is covered by boxes of road users; what they find beyond those is filled too. Nothing they say ever uncovers a pixel.
 """
 
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, reduce
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -160,7 +161,9 @@ class PlateAdder:
         return np.asarray((plates[:, 3:] * self._side_px - at) / inner, np.float32), plates[:, 2]
 
 
-def open_redactor(detector: str, settings: RedactionSettings | None = None, *, log: FillLog | None = None) -> Redactor:
+def open_redactor(
+    detector: str, settings: RedactionSettings | None = None, *, log: FillLog | None = None, sweep_scales_ratio: Sequence[float] = (1.0,)
+) -> Redactor:
     """The redactor of one camera whose detector has this name, with all that this machine can add. `log` hears what was filled.
 
     `ModelError` for `motion` (use a `BackgroundRedactor`), for an unknown name, and for a network that fails its self-test: no model, no picture.
@@ -169,7 +172,9 @@ def open_redactor(detector: str, settings: RedactionSettings | None = None, *, l
         return Redactor({RoadUser.UNKNOWN}, settings, log=log)
     network, settings = open_network(detector), settings or RedactionSettings()
     names = set(network.model.classes.values())
-    return Redactor(names, settings, adders=(*adders_here(), RoadUserAdder(network, settings)), sweeper=CloserLook(network), log=log)
+    return Redactor(
+        names, settings, adders=(*adders_here(), RoadUserAdder(network, settings)), sweeper=CloserLook(network, scales_ratio=sweep_scales_ratio), log=log
+    )
 
 
 def adders_here() -> tuple[FaceAdder | PlateAdder, ...]:
@@ -198,13 +203,24 @@ class CloserLook:
     has seen it. 12 looks for 1920×1080, 4 for 640×480.
     """
 
-    def __init__(self, network: Network, least_score_ratio: float = 0.1) -> None:
-        """The network is shared and stateless."""
+    def __init__(self, network: Network, least_score_ratio: float = 0.1, scales_ratio: Sequence[float] = (1.0,)) -> None:
+        """The network is shared and stateless. `scales_ratio`: sizes the picture is looked at in, of its own; who is near fills tiles of the full one."""
         self._network = network
         self._least_ratio = least_score_ratio
+        self._scales_ratio = tuple(scales_ratio)
 
     def __call__(self, rgb: Pixels) -> Detections:
         """uint8 (h, w, 3) RGB -> road users, in its pixels; one may come twice."""
+        return reduce(Detections.with_more, (self._at_scale(rgb, scale) for scale in self._scales_ratio))
+
+    def _at_scale(self, rgb: Pixels, scale_ratio: float) -> Detections:
+        if scale_ratio == 1.0:
+            return self._in_tiles(rgb)
+        size_px = max(1, round(rgb.shape[1] * scale_ratio)), max(1, round(rgb.shape[0] * scale_ratio))
+        found = self._in_tiles(np.asarray(cv2.resize(rgb, size_px, interpolation=cv2.INTER_AREA), np.uint8))
+        return Detections(np.asarray(found.box_px / np.float32(scale_ratio), np.float32), found.score_ratio, found.kind)
+
+    def _in_tiles(self, rgb: Pixels) -> Detections:
         found = [self._look(rgb, *tile) for tile in tiles_px(rgb.shape[1], rgb.shape[0])]
         box_px, score_ratio = np.concatenate([each.box_px for each in found]), np.concatenate([each.score_ratio for each in found])
         return Detections(box_px, score_ratio, np.concatenate([each.kind for each in found]))

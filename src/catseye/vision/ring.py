@@ -82,6 +82,19 @@ class PacketRing:
         last = max((index for index, packet in enumerate(packets) if packet.time_ns <= end_ns), default=-1)
         return packets[: last + 1]
 
+    def part(self, begin_ns: int, end_ns: int) -> "PacketRing":
+        """A ring of its own with what `cut` would give: it forgets nothing, whatever this one takes in meanwhile."""
+        packets = self.cut(begin_ns, end_ns)
+        size_bytes = sum(len(packet.payload) for packet in packets)
+        kept = PacketRing(max(1.0, (end_ns - begin_ns) / NS_PER_S * 2), size_bytes + 1, self.camera)
+        for packet in packets:
+            if packet.is_key:
+                kept._gops.append(_Gop([], 0))
+            kept._gops[-1].packets.append(packet)
+            kept._gops[-1].size_bytes += len(packet.payload)
+        kept._held_bytes = size_bytes
+        return kept
+
     def _forget(self, now_ns: int) -> None:
         while self._held_bytes > self._most_bytes or (len(self._gops) > 1 and now_ns - self._gops[1].packets[0].time_ns >= self._span_ns):
             self._held_bytes -= self._gops.popleft().size_bytes

@@ -43,13 +43,12 @@ def births(newborn: Records, time_ns: int) -> Doubles:
     return born_px
 
 
-def born_near(hidden: Records, stood_ns: Ints | int, newborn: Records, time_ns: int) -> Pairs:
-    """Rows (hidden, newborn) where a birth lies within reach of where a track, standing at `stood_ns`, was seen last."""
-    place, rate = hidden["place_px"], hidden["rate_pxs"][:, :2]
-    last_px = place[:, :2] - rate * ((stood_ns - hidden["seen_ns"]) / NS_PER_S)[:, None]
+def born_near(hidden: Records, newborn: Records, time_ns: int) -> Pairs:
+    """Rows (hidden, newborn) where a birth lies within reach of where a hidden track, which stands there, was seen last."""
+    place, speed = hidden["place_px"], np.abs(hidden["rate_pxs"])
     longest_s = np.maximum(newborn["born_ns"].max(initial=0) - hidden["seen_ns"], 0) / NS_PER_S
-    reach = REACH_RATIO * size_px(place) + np.abs(rate).max(axis=1, initial=0.0) * longest_s
-    return pairs_within(reach, last_px, births(newborn, time_ns))
+    reach = REACH_RATIO * size_px(place) + np.maximum(speed[:, 0], speed[:, 1]) * longest_s
+    return pairs_within(reach, place[:, :2], births(newborn, time_ns))
 
 
 def other_halves(lost: Records, newborn: Records, time_ns: int, pairs: Pairs) -> Ints:
@@ -82,9 +81,12 @@ def _cost_of_being_one(lost: Records, newborn: Records, moved_px: Doubles, gap_s
 def twins(tracks: Records, young: Ints, least_overlap_ratio: float) -> Pairs:
     """Rows (young, older) where a young track covers and moves with an older one; at most one older row for each young."""
     place, rate = tracks["place_px"], tracks["rate_pxs"]
-    which, older = pairs_within(size_px(place[young]) * 0.5, place[young, :2], place[:, :2])
+    young_px, track = place[young], tracks["track"]
+    which, older = pairs_within(size_px(young_px) * 0.5, young_px[:, :2], place[:, :2])
+    if len(which) == len(young):  # each is near itself alone
+        return young[:0], older[:0]
     rows = young[which]
-    after = tracks["track"][older] < tracks["track"][rows]
+    after = track[older] < track[rows]
     rows, older = rows[after], older[after]
     if not len(rows):
         return rows, older

@@ -5,6 +5,7 @@ a far car and a near one are then the same car, and one look costs a few column 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -95,6 +96,8 @@ def acceleration_variance(tracks: Records, motion: Motion) -> Doubles:
 
 def predict(tracks: Records, span_s: float, motion: Motion) -> None:
     """Move all tracks on by `span_s` at constant velocity, in place; their spread grows with the time."""
+    if not len(tracks):
+        return
     place, rate, spread = tracks["place_px"], tracks["rate_pxs"], tracks["spread"]
     push = acceleration_variance(tracks, motion) * span_s
     place += rate * span_s
@@ -115,12 +118,18 @@ def correct(tracks: Records, rows: Ints, seen_px: Doubles, motion: Motion) -> No
     noise = np.square(noise_ratio(size, motion)) + np.square(cut)
     total = spread[:, 0] + noise
     gain, rate_gain = spread[:, 0] / total, spread[:, 1] / total
-    by_axis = np.array([1.0, 1.0, motion.size_gain_ratio, motion.size_gain_ratio])
+    by_axis = _by_axis(motion.size_gain_ratio)
     tracks["place_px"][rows] = place + miss * (gain[:, None] * by_axis)
     tracks["rate_pxs"][rows] += miss * (rate_gain[:, None] * by_axis)
     spread[:, 2] -= rate_gain * spread[:, 1]
     spread[:, :2] *= (noise / total)[:, None]
     tracks["spread"][rows] = spread
+
+
+@lru_cache(maxsize=8)
+def _by_axis(size_gain_ratio: float) -> Doubles:
+    """How much of a miss places (x, y) and sizes (width, height) take in, (4,)."""
+    return np.array([1.0, 1.0, size_gain_ratio, size_gain_ratio])
 
 
 def as_last_seen(tracks: Records, time_ns: int, motion: Motion) -> Records:

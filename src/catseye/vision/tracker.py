@@ -87,7 +87,7 @@ class Tracker:
         self._next_track = 1
         self._time_ns: int | None = None
         self._mended_ns: int | None = None
-        self._extent_px = np.array([np.inf, np.inf, -np.inf, -np.inf])
+        self._low_px, self._high_px = np.full(2, np.inf), np.full(2, -np.inf)  # of all boxes so far
 
     def update(self, time_ns: int, detections: Detections) -> Tracked:
         """Take one look in. Time that runs backwards counts as standing still; boxes no camera can have are passed over."""
@@ -111,26 +111,38 @@ class Tracker:
         """Strong boxes first, then weak ones, without those of no area, no finite place or too low a score."""
         box, score = detections.box_px, detections.score_ratio
         with np.errstate(invalid="ignore", over="ignore"):
-            good = (np.abs(box) < LARGEST_PX).all(axis=1) & (box[:, 2] - box[:, 0] >= 1) & (box[:, 3] - box[:, 1] >= 1)
-            good &= (score >= self._settings.weak_score_ratio) & (score <= 1.0)
-            strong = score >= self._settings.strong_score_ratio
-        order = np.concatenate([np.flatnonzero(good & strong), np.flatnonzero(good & ~strong)])
+            good = (score >= self._settings.weak_score_ratio) & (score <= 1.0)
+            size = box[:, 2:] - box[:, :2]
+            good &= (size[:, 0] >= 1) & (size[:, 1] >= 1)
+            if not np.abs(box).max(initial=0.0) < LARGEST_PX:  # NaN too: then row by row
+                good &= (np.abs(box) < LARGEST_PX).all(axis=1)
+        strong = good & (score >= self._settings.strong_score_ratio)
+        rows = strong.nonzero()[0]
+        order = np.concatenate([rows, (good & ~strong).nonzero()[0]])
         box = box[order].astype(np.float64)
-        place = np.concatenate([(box[:, :2] + box[:, 2:]) * 0.5, box[:, 2:] - box[:, :2]], axis=1)
-        self._extent_px[:2] = np.minimum(self._extent_px[:2], box[:, :2].min(axis=0, initial=np.inf))
-        self._extent_px[2:] = np.maximum(self._extent_px[2:], box[:, 2:].max(axis=0, initial=-np.inf))
-        return _Look(time_ns, span_s, place, score[order], detections.kind[order], detections.is_moved[order], int(np.count_nonzero(good & strong)))
+        low, high = box[:, :2], box[:, 2:]
+        place = np.empty_like(box)
+        np.multiply(low + high, 0.5, out=place[:, :2])
+        np.subtract(high, low, out=place[:, 2:])
+        if len(box):
+            np.minimum(self._low_px, np.minimum.reduce(low), out=self._low_px)
+            np.maximum(self._high_px, np.maximum.reduce(high), out=self._high_px)
+        return _Look(time_ns, span_s, place, score[order], detections.kind[order], detections.is_moved[order], len(rows))
 
     def _retire(self, time_ns: int, before_ns: int) -> Ints:
         """Lose the tracks that coasted too long or left the picture, end those that cannot come back; gives the ended, ascending."""
         settings, live, lost = self._settings, self._live, self._lost
-        unseen_s, lost_s = (time_ns - live["seen_ns"]) / NS_PER_S, (time_ns - lost["seen_ns"]) / NS_PER_S
-        back_for_s = settings.coast_s + settings.stitch_s
-        patient = live["sure"] | (live["seen_ns"] == before_ns)
-        gone: Bools = (unseen_s > np.where(patient, settings.coast_s, settings.unsure_coast_s)) | self._left_the_picture()
+        if not len(live) + len(lost):
+            return _NOBODY
+        seen_ns, back_for_s = live["seen_ns"], settings.coast_s + settings.stitch_s
+        unseen_s, lost_s = (time_ns - seen_ns) / NS_PER_S, (time_ns - lost["seen_ns"]) / NS_PER_S
+        patient = live["sure"] | (seen_ns == before_ns)
+        gone: Bools = unseen_s > np.where(patient, settings.coast_s, settings.unsure_coast_s)
+        if self._next_track > TRACKS_THAT_SHOW_THE_PICTURE:
+            gone |= self._left_the_picture()
         past = lost_s > back_for_s
-        if not gone.any() and not past.any():
-            return np.empty(0, np.int64)
+        if not np.count_nonzero(gone) + np.count_nonzero(past):
+            return _NOBODY
         may_return = gone & live["sure"] & (unseen_s <= back_for_s)
         ended = np.sort(np.concatenate([live["track"][gone & ~may_return], lost["track"][past]]))
         self._lost = stack(lost[~past], as_last_seen(live[may_return], before_ns, settings.motion))
@@ -139,49 +151,56 @@ class Tracker:
 
     def _left_the_picture(self) -> Bools:
         """Which tracks coasted past the outermost box there ever was; nobody tells the tracker how large the picture is."""
-        if self._next_track <= TRACKS_THAT_SHOW_THE_PICTURE:
-            return np.zeros(len(self._live), np.bool_)
         centre = self._live["place_px"][:, :2]
-        outside: Bools = (centre < self._extent_px[:2]) | (centre > self._extent_px[2:])
+        outside: Bools = (centre < self._low_px) | (centre > self._high_px)
         return outside[:, 0] | outside[:, 1]
 
     def _match(self, look: _Look) -> Pairs:
         """Rows of live tracks and columns of boxes that belong together: strong boxes choose first, weak ones fill in."""
         settings = self._settings
         rows, cols, cost = self._within_reach(look)
-        first = np.flatnonzero((cols < look.strong_count) & (cost < settings.lonely_cost_ratio))
+        if not len(rows):
+            return rows, cols
+        is_strong = cols < look.strong_count
+        first = (is_strong & (cost < settings.lonely_cost_ratio)).nonzero()[0]
         first = first[assign(rows[first], cols[first], cost[first], settings.lonely_cost_ratio)]
         taken = np.zeros(len(self._live), np.bool_)
         taken[rows[first]] = True
-        second = np.flatnonzero((cols >= look.strong_count) & ~taken[rows] & (cost < settings.weak_lonely_cost_ratio))
-        second = second[assign(rows[second], cols[second], cost[second], settings.weak_lonely_cost_ratio)]
-        chosen = np.concatenate([first, second])
-        return rows[chosen], cols[chosen]
+        second = (~(is_strong | taken[rows]) & (cost < settings.weak_lonely_cost_ratio)).nonzero()[0]
+        if len(second):
+            second = second[assign(rows[second], cols[second], cost[second], settings.weak_lonely_cost_ratio)]
+            first = np.concatenate([first, second])
+        return rows[first], cols[first]
 
     def _within_reach(self, look: _Look) -> tuple[Ints, Ints, Doubles]:
         """Pairs of tracks and boxes near each other, and the cost of each: minus twice the log likelihood, up to a constant."""
         settings, live = self._settings, self._live
-        place, size = live["place_px"], size_px(live["place_px"])
-        known = live["looks"] > 1
-        reach_size = np.where(known, settings.reach_size_ratio, settings.first_reach_size_ratio)
-        reach_speed = np.where(known, settings.reach_speed_ratio, settings.first_reach_speed_ratio)
+        if not len(live) or not len(look.place_px):
+            return _NOBODY, _NOBODY, _NO_COST
+        place = live["place_px"]
+        size = size_px(place)
+        reach_known = settings.reach_size_ratio + settings.reach_speed_ratio * look.span_s
+        reach_first = settings.first_reach_size_ratio + settings.first_reach_speed_ratio * look.span_s
         variance = live["spread"][:, 0] + np.square(noise_ratio(size, settings.motion)) + settings.place_doubt_ratio**2
         sigma = np.sqrt(variance)
-        reach = np.minimum(settings.reach_sigma_ratio * sigma, reach_size + reach_speed * look.span_s) * size
+        reach = np.minimum(settings.reach_sigma_ratio * sigma, np.where(live["looks"] > 1, reach_known, reach_first)) * size
         rows, cols = pairs_within(reach, place[:, :2], look.place_px[:, :2])
-        miss = (look.place_px[cols, :2] - place[rows, :2]) / (size * sigma)[rows, None]
-        grown = np.log(look.place_px[cols, 2:] / place[rows, 2:]) / settings.log_size_doubt_ratio
-        other_family = IS_FOUR_WHEELED[kind_of(live)[rows]] != IS_FOUR_WHEELED[look.kind[cols]]
+        here, there = place[rows], look.place_px[cols]
+        miss = np.square((there[:, :2] - here[:, :2]) / (size * sigma)[rows, None])
+        grown = np.square(np.log(there[:, 2:] / here[:, 2:]) / settings.log_size_doubt_ratio)
+        other_family = IS_FOUR_WHEELED[kind_of(live)][rows] != IS_FOUR_WHEELED[look.kind][cols]
         # Of two tracks that could explain a box, the one that knew better where to look has the better claim.
         claim = 2.0 * np.log(variance / settings.place_doubt_ratio**2)
-        cost = np.square(miss).sum(axis=1) + np.square(grown).sum(axis=1) + settings.other_family_cost_ratio * other_family + claim[rows]
+        cost = (miss[:, 0] + miss[:, 1]) + (grown[:, 0] + grown[:, 1]) + settings.other_family_cost_ratio * other_family + claim[rows]
         return rows, cols, cost
 
     def _extend(self, look: _Look, rows: Ints, cols: Ints) -> None:
         """Write what the matched boxes say into the tracks of `rows`."""
-        live, settings = self._live, self._settings
-        correct(live, rows, look.place_px[cols], settings.motion)
-        live["found_px"][rows] = look.place_px[cols]
+        if not len(rows):
+            return
+        live, settings, found_px = self._live, self._settings, look.place_px[cols]
+        correct(live, rows, found_px, settings.motion)
+        live["found_px"][rows] = found_px
         live["seen_ns"][rows] = look.time_ns
         live["score_ratio"][rows] = look.score_ratio[cols]
         live["moved"][rows] = look.moved[cols]
@@ -193,10 +212,11 @@ class Tracker:
     def _begin(self, look: _Look, rows: Ints, cols: Ints) -> None:
         """Start a track for each unmatched box that is strong enough and no second box on a vehicle just matched."""
         settings = self._settings
-        new = look.score_ratio[: look.strong_count] >= settings.new_track_score_ratio
-        new[cols[cols < look.strong_count]] = False
-        free = np.flatnonzero(new)
-        if len(free):
+        new = look.score_ratio >= settings.new_track_score_ratio
+        new[look.strong_count :] = False
+        new[cols] = False
+        free = new.nonzero()[0]
+        if len(free) and len(rows):
             free = free[~self._covered(look, free, rows)]
         if not len(free):
             return
@@ -215,12 +235,13 @@ class Tracker:
 
     def _covered(self, look: _Look, free: Ints, rows: Ints) -> Bools:
         """Which of the free boxes lie on a track that has found its own box in this look."""
-        matched = self._live[rows]
-        which, others = pairs_within(size_px(look.place_px[free]), look.place_px[free, :2], matched["place_px"][:, :2])
-        same = overlap_ratio(look.place_px[free[which]], matched["place_px"][others]) > self._settings.covered_ratio
-        same &= are_alike(look.kind[free[which]], kind_of(matched)[others])
+        free_px, matched_px = look.place_px[free], self._live["place_px"][rows]
+        which, others = pairs_within(size_px(free_px), free_px[:, :2], matched_px[:, :2])
         covered = np.zeros(len(free), np.bool_)
-        covered[which[same]] = True
+        if len(which):
+            same = overlap_ratio(free_px[which], matched_px[others]) > self._settings.covered_ratio
+            same &= are_alike(look.kind[free[which]], kind_of(self._live)[rows[others]])
+            covered[which[same]] = True
         return covered
 
     def _mend(self, time_ns: int) -> Ints:
@@ -228,22 +249,26 @@ class Tracker:
         if self._mended_ns is not None and time_ns - self._mended_ns < self._settings.mend_every_s * NS_PER_S:
             return _NO_PAIRS
         self._mended_ns = time_ns
-        return np.concatenate([self._stitch(time_ns), self._merge_twins(time_ns)])
+        stitched, merged = self._stitch(time_ns), self._merge_twins(time_ns)
+        return np.concatenate([stitched, merged]) if len(stitched) and len(merged) else stitched if len(stitched) else merged
 
     def _stitch(self, time_ns: int) -> Ints:
         """Give newborn tracks that continue a lost or coasting one its name."""
         settings, live = self._settings, self._live
-        young = live["sure"] & (time_ns - live["born_ns"] <= settings.stitch_try_s * NS_PER_S)
+        sure = live["sure"]
+        young = sure & (time_ns - live["born_ns"] <= settings.stitch_try_s * NS_PER_S)
         young &= live["spread"][:, 2] < settings.known_rate_variance_ratio
-        newborn, coasting = np.flatnonzero(young), np.flatnonzero((live["seen_ns"] < time_ns) & live["sure"] & ~young)
-        if not len(newborn) or not len(self._lost) + len(coasting):
+        newborn = young.nonzero()[0]
+        if not len(newborn):
             return _NO_PAIRS
-        away, first_cols = born_near(self._lost, self._lost["seen_ns"], live[newborn], time_ns)
-        near, last_cols = born_near(live[coasting], time_ns, live[newborn], time_ns)
-        if not len(away) + len(near):
+        coasting = ((live["seen_ns"] < time_ns) & sure & ~young).nonzero()[0]
+        if not len(self._lost) + len(coasting):
             return _NO_PAIRS
-        rows, cols = np.concatenate([away, near + len(self._lost)]), newborn[np.concatenate([first_cols, last_cols])]
-        hidden = stack(self._lost[away], as_last_seen(live[coasting[near]], time_ns, settings.motion))
+        hidden = stack(self._lost, as_last_seen(live[coasting], time_ns, settings.motion)) if len(coasting) else self._lost
+        rows, born = born_near(hidden, live[newborn], time_ns)
+        if not len(rows):
+            return _NO_PAIRS
+        hidden, cols = hidden[rows], newborn[born]
         halves = other_halves(hidden, live[cols], time_ns, (rows, cols))
         if not len(halves):
             return _NO_PAIRS
@@ -262,9 +287,9 @@ class Tracker:
     def _merge_twins(self, time_ns: int) -> Ints:
         """Absorb young tracks that have sat on an older one's vehicle for several checks."""
         settings, live = self._settings, self._live
-        young = np.flatnonzero(time_ns - live["born_ns"] <= settings.twin_age_s * NS_PER_S)
-        rows, older = twins(live, young, settings.twin_overlap_ratio)
-        if not len(rows) and not live["twin"].any():
+        young = (time_ns - live["born_ns"] <= settings.twin_age_s * NS_PER_S).nonzero()[0]
+        rows, older = twins(live, young, settings.twin_overlap_ratio) if len(young) else (young, young)
+        if not len(rows) and not np.count_nonzero(live["twin"]):
             return _NO_PAIRS
         twin = np.zeros(len(live), np.int64)
         twin[rows] = live["track"][older]
@@ -299,8 +324,11 @@ class Tracker:
 
 def _corners(place_px: Doubles) -> Floats:
     """Left, top, right, bottom (n, 4) of centres, widths and heights."""
-    half = place_px[:, 2:] * 0.5
-    return np.concatenate([place_px[:, :2] - half, place_px[:, :2] + half], axis=1).astype(np.float32)
+    centre, half = place_px[:, :2], place_px[:, 2:] * 0.5
+    corners = np.empty((len(place_px), 4), np.float32)
+    corners[:, :2], corners[:, 2:] = centre - half, centre + half
+    return corners
 
 
 _NO_PAIRS = np.empty((0, 2), np.int64)
+_NOBODY, _NO_COST = np.empty(0, np.int64), np.empty(0)

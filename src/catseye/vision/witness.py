@@ -60,10 +60,16 @@ class Witness:
         if not len(body_px):
             return found
         centre_px = (found.box_px[:, :2] + found.box_px[:, 2:]) / 2
-        inside = np.asarray(((centre_px[None] > body_px[:, None, :2]) & (centre_px[None] < body_px[:, None, 2:])).all(axis=2), np.bool_)
+        x, y = centre_px[:, 0], centre_px[:, 1]
+        left, top, right, bottom = body_px.T[:, :, None]
+        inside = (x > left) & (y > top) & (x < right) & (y < bottom)
         sees = found.score_ratio >= self._settings.sees_score_ratio
-        seen_count = inside[:, sees].sum(axis=1)
-        heard: Bools = np.logical_or(seen_count == 0, (seen_count == 1) & self._goes_on(body_px))
+        seen_count = np.add.reduce(inside[:, sees], axis=1, dtype=np.int64)
+        heard: Bools = seen_count == 0
+        if len(self._blind_px):
+            heard |= (seen_count == 1) & self._goes_on(body_px)
+        if not np.count_nonzero(heard):
+            return found
         bodies = self._named(body_px[heard], inside[heard], found)
         kept = found.keep(np.logical_not(inside[heard].any(axis=0)))
         return kept.with_more(bodies)
@@ -84,24 +90,29 @@ class Witness:
     def vet(self, tracked: Tracked) -> Bools:
         """`tracked.sure` (m,), less the tracks of unknown kind that have not travelled: ghosts, flicker, trees in the wind."""
         unknown = tracked.kind == _UNKNOWN
-        begun = np.flatnonzero(unknown & (tracked.track > self._newest))  # ids ascend, and only a track's first look can make it one of motion's
-        self._newest = max(self._newest, int(tracked.track.max(initial=0)))
+        begun = (unknown & (tracked.track > self._newest)).nonzero()[0]  # ids ascend, and only a track's first look can make it one of motion's
+        if len(tracked.track):
+            self._newest = max(self._newest, int(tracked.track[-1]))
         if not len(self._track) and not len(begun):
             self._blind_px = _NO_BOXES
             return np.asarray(tracked.sure & ~unknown, np.bool_)
         centre_px = ((tracked.box_px[:, :2] + tracked.box_px[:, 2:]) / 2).astype(np.float64)
-        self._track = np.concatenate([self._track, tracked.track[begun]])
-        self._first_px = np.concatenate([self._first_px, centre_px[begun]])
-        self._moved = np.concatenate([self._moved, np.zeros(len(begun), np.bool_)])
-        self._forget(np.concatenate([tracked.ended, tracked.joined[:, 0]]))
+        if len(begun):
+            self._track = np.concatenate([self._track, tracked.track[begun]])
+            self._first_px = np.concatenate([self._first_px, centre_px[begun]])
+            self._moved = np.concatenate([self._moved, np.zeros(len(begun), np.bool_)])
+        if len(tracked.ended) or len(tracked.joined):
+            self._forget(np.concatenate([tracked.ended, tracked.joined[:, 0]]))
         place, known = places_of(tracked.track, self._track)
-        rows, place = np.flatnonzero(known), place[known]
+        rows, place = known.nonzero()[0], place[known]
         box_px = tracked.box_px[rows]
-        size_px = np.sqrt(np.maximum((box_px[:, 2:] - box_px[:, :2]).prod(axis=1), 1))
-        self._moved[place] |= np.hypot(*(centre_px[rows] - self._first_px[place]).T) >= self._settings.least_travel_ratio * size_px
-        self._blind_px = box_px[self._moved[place]]
+        size_px = np.sqrt(np.maximum((box_px[:, 2] - box_px[:, 0]) * (box_px[:, 3] - box_px[:, 1]), 1))
+        travelled_px = centre_px[rows] - self._first_px[place]
+        has_moved = self._moved[place] | (np.hypot(travelled_px[:, 0], travelled_px[:, 1]) >= self._settings.least_travel_ratio * size_px)
+        self._moved[place] = has_moved
+        self._blind_px = box_px[has_moved]
         moved = np.zeros(len(unknown), np.bool_)
-        moved[rows] = self._moved[place]
+        moved[rows] = has_moved
         return np.asarray(tracked.sure & (moved | ~unknown), np.bool_)
 
     def _forget(self, tracks: Ints) -> None:
@@ -113,9 +124,10 @@ class Witness:
 
     def _sizeable_px(self, frame: RawFrame, mask: Pixels) -> Floats:
         blobs = blobs_of(mask, frame.width_px, frame.height_px)
-        side_px = (blobs.box_px[:, 2:] - blobs.box_px[:, :2]).min(axis=1, initial=np.inf)
+        size_px = blobs.box_px[:, 2:] - blobs.box_px[:, :2]
         least_px = self._settings.least_side_ratio * min(frame.width_px, frame.height_px)
-        return np.asarray(blobs.box_px[(side_px >= least_px) & (blobs.fill_ratio >= self._settings.least_fill_ratio)], np.float32)
+        is_sizeable = (size_px[:, 0] >= least_px) & (size_px[:, 1] >= least_px) & (blobs.fill_ratio >= self._settings.least_fill_ratio)
+        return blobs.box_px[is_sizeable]
 
     def _goes_on(self, body_px: Floats) -> Bools:
         """Whether a track that motion began, and that has moved, was last where this body is (n,)."""

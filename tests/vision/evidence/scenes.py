@@ -29,8 +29,10 @@ def pictures(count: int, size_px: tuple[int, int] = (160, 96)) -> Iterator[np.nd
         yield picture
 
 
-def stream_of(codec: str = "h264", count: int = 40, size_px: tuple[int, int] = (160, 96), bframes: int = 0) -> tuple[StreamParameters, list[av.Packet]]:
-    """An encoder's packets as a camera sends them: after start codes, in decoding order, in ticks of 1/90,000 s."""
+def stream_of(
+    codec: str = "h264", count: int = 40, size_px: tuple[int, int] = (160, 96), bframes: int = 0, shown: Sequence[np.ndarray] = ()
+) -> tuple[StreamParameters, list[av.Packet]]:
+    """An encoder's packets as a camera sends them: after start codes, in decoding order, in ticks of 1/90,000 s. `shown` instead of a wandering block."""
     encoder = av.CodecContext.create(ENCODERS[codec], "w")
     encoder.width, encoder.height = size_px
     encoder.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
@@ -38,9 +40,14 @@ def stream_of(codec: str = "h264", count: int = 40, size_px: tuple[int, int] = (
     encoder.framerate = Fraction(FPS)
     encoder.gop_size = FPS
     if codec in ("h264", "hevc"):
-        encoder.options = {"preset": "ultrafast", "bf": str(bframes), "x265-params": f"log-level=none:bframes={bframes}:keyint={FPS}:repeat-headers=1"}
+        encoder.options = {
+            "preset": "ultrafast",
+            "crf": "18",
+            "bf": str(bframes),
+            "x265-params": f"log-level=none:bframes={bframes}:keyint={FPS}:repeat-headers=1",
+        }
     packets = []
-    for index, picture in enumerate(pictures(count, size_px)):
+    for index, picture in enumerate(shown or pictures(count, size_px)):
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=encoder.pix_fmt)
         frame.pts, frame.time_base = index * (90_000 // FPS if codec != "mpeg4" else 1), encoder.time_base
         packets += encoder.encode(frame)

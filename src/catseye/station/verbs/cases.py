@@ -4,9 +4,7 @@ import hashlib
 import os
 import sys
 import time
-import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,25 +13,27 @@ from catseye.cases.account import account, in_time_until, measured_in_words
 from catseye.cases.case import Case, State
 from catseye.cases.desk import CaseDesk
 from catseye.cases.facts import Answers
+from catseye.cases.handover import verified_manifest
 from catseye.cases.jurisdiction import jurisdiction_named
 from catseye.cases.people import person
 from catseye.cases.report_json import report_json
 from catseye.cases.report_pdf import report_pdf
 from catseye.cases.terms import clock
 from catseye.cases.timeline import timeline
-from catseye.core.errors import SiteError, SourceError, StoreError
+from catseye.core.errors import SiteError
 from catseye.core.time import Stamp
+from catseye.station.case_media import bytes_of, custody_of, media_named, stills_of
 from catseye.station.case_openings import Openings
 from catseye.station.outcome import RunOutcome
 from catseye.station.site import load_site
+from catseye.station.vaults import runs_in, vault_of
 from catseye.station.verbs.tables import lines_of_table
-from catseye.station.watch import VAULT
+from catseye.vault.authority import Certified, read_certificate
 from catseye.vault.dossiers import Step
-from catseye.vault.files import file_name, make_folder, whole_file
-from catseye.vault.vault import Vault
+from catseye.vault.drawers import ForgottenError
+from catseye.vault.files import make_folder, whole_file
 
 OPENED_BY = "machine:catseye case open"
-_MANIFEST, _LARGEST_BYTES = "manifest.json", 64 << 20
 
 
 def open_cases(out: Path, site: Path, jurisdiction: str, place: str, tolerance_kmh: float | None) -> RunOutcome:
@@ -41,31 +41,37 @@ def open_cases(out: Path, site: Path, jurisdiction: str, place: str, tolerance_k
     loaded = load_site(site)
     openings = Openings(loaded, jurisdiction_named(jurisdiction), place, tolerance_kmh)
     fresh: list[Case] = []
-    known_count = 0
-    runs = runs_in(out)
-    for run in runs:
+    known_count = forgotten_count = 0
+    for run in runs_in(out):
         with vault_of(out, site, run) as vault:
-            desk = CaseDesk(vault.dossiers)
+            desk = CaseDesk(vault)
+            desk.settle()
             there = {case.id for case in desk.cases()[0]}
             for opening in openings.of_run(run, vault.events()):
-                case = desk.open(opening, OPENED_BY, _now())
+                try:
+                    case = desk.open(opening, OPENED_BY, _now())
+                except ForgottenError:
+                    forgotten_count += 1  # its time was over, and its key is destroyed: nobody opens it again
+                    continue
                 if case.id in there:
                     known_count += 1
                 else:
                     fresh.append(case)
                     there.add(case.id)
-    lines = [f"{len(fresh)} cases opened, {known_count} were open already"]
+    lines = [f"{len(fresh)} cases opened, {known_count} were open already" + (f", {forgotten_count} are forgotten" if forgotten_count else "")]
     unlawful = sorted({case.opening.event.kind for case in fresh if not case.opening.law.statute})
     if unlawful:
         lines.append(f"no law of {jurisdiction} is known for {', '.join(unlawful)}: such cases can be looked at, never submitted")
-    return RunOutcome(0, {"opened": [case.id for case in fresh], "known_count": known_count, "kinds_without_law": unlawful}, lines)
+    return RunOutcome(
+        0, {"opened": [case.id for case in fresh], "known_count": known_count, "forgotten_count": forgotten_count, "kinds_without_law": unlawful}, lines
+    )
 
 
 def list_cases(out: Path, states: Sequence[str], site: Path | None = None, *, everything: bool = False) -> RunOutcome:
     """The nearest deadline first; cases that are over only on demand. Exit 1 when a case on the disk is none."""
     wanted = [_state(name) for name in states]
     with vault_of(out, site) as vault:
-        cases, faults = CaseDesk(vault.dossiers).cases(wanted)
+        cases, faults = CaseDesk(vault).cases(wanted)
     shown = [case for case in cases if wanted or everything or not case.is_over]
     now = _now()
     rows = [_row(case, now) for case in shown]
@@ -77,10 +83,26 @@ def list_cases(out: Path, states: Sequence[str], site: Path | None = None, *, ev
 
 
 def show_case(out: Path, name: str, site: Path | None = None) -> RunOutcome:
-    """Everything that is known of it, and what happened to it."""
+    """Everything that is known of it, what happened to it, who looked at its pictures."""
     with vault_of(out, site) as vault:
-        case = CaseDesk(vault.dossiers).find(name)
-    return RunOutcome(0, account(case), _page(case))
+        case = CaseDesk(vault).find(name)
+        custody = custody_of(vault, case)
+    lines = [f"{clock(each.when, case.opening.law.timezone)[:19]}  {each.who} {each.what} ({each.why})" for each in custody]
+    return RunOutcome(0, account(case, custody), [*_page(case), *(["", "looks at its pictures", *lines] if lines else [])])
+
+
+def take_picture(out: Path, name: str, picture: str, to: Path | None, by: str, reason: str, site: Path | None = None) -> RunOutcome:
+    """One picture or clip of a case into a file; who looked and why is written down first."""
+    if to is None or not by.strip() or not reason.strip():
+        raise SiteError("--picture", "a look by nobody, for nothing, or to nowhere", "--by NAME, --reason TEXT and --to FILE")
+    with vault_of(out, site) as vault:
+        case = CaseDesk(vault).find(name)
+        media = media_named(case, picture)
+        content = bytes_of(vault, case, media, person(by, case.where), reason, _now())
+    with whole_file(to, f"picture{os.getpid()}") as file:
+        file.write(content)
+    note = " (sealed: only the authority's key opens it)" if media.role in ("original", "plate") else ""
+    return RunOutcome(0, {"case": case.id, "picture": picture, "path": str(to), "size_bytes": len(content)}, [f"written: {to}{note}; the look is written down"])
 
 
 def confirm_case(out: Path, name: str, by: str, reason: str, site: Path | None = None) -> RunOutcome:
@@ -103,10 +125,15 @@ def confirm_plate(out: Path, name: str, by: str, text: str, reason: str, site: P
     return _take(out, name, site, lambda case, now: transitions.confirm_plate(case, by, text, now, reason))
 
 
-def submit_case(out: Path, name: str, by: str, authority: str, package: Path, site: Path | None = None) -> RunOutcome:
-    """Hand a sealed package over: the case keeps the hash of its manifest."""
-    digest = manifest_sha256(package)
-    return _take(out, name, site, lambda case, now: transitions.submit(case, by, authority, digest, now))
+def submit_case(out: Path, name: str, by: str, authority: str, package: Path, root: Path, site: Path | None = None) -> RunOutcome:
+    """Hand a sealed package over, once it has passed every check with the authority's root; the case keeps the hash of its manifest."""
+    trusted = read_certificate(root)
+    return _take(out, name, site, lambda case, now: _submission(case, by, authority, package, trusted, now))
+
+
+def _submission(case: Case, by: str, authority: str, package: Path, root: Certified, now: Stamp) -> Step:
+    transitions.submit(case, by, authority, "0" * 64, now)  # whatever forbids it is told before the package is looked at
+    return transitions.submit(case, by, authority, verified_manifest(case, package, root), now)
 
 
 def answer_case(out: Path, name: str, by: str, outcome: Answers, reason: str, site: Path | None = None) -> RunOutcome:
@@ -149,61 +176,32 @@ def appeal_case(
 
 
 def export_case(out: Path, name: str, to: Path, by: str, reason: str, root_fingerprint: str = "", site: Path | None = None) -> RunOutcome:
-    """The report, PDF and JSON, into a folder. That it left the house is written down first: no copy exists of which nobody knows."""
+    """The report, PDF and JSON, into a folder. That it left the house is written down first: no copy exists of which nobody knows.
+
+    Exit 1 when a still that belongs into it was forgotten.
+    """
     with vault_of(out, site) as vault:
-        desk = CaseDesk(vault.dossiers)
+        desk = CaseDesk(vault)
         case, now = desk.find(name), _now()
-        person(by, case.where)
-        files = {f"{case.id}.json": report_json(case, root_fingerprint=root_fingerprint), f"{case.id}.pdf": report_pdf(case, root_fingerprint=root_fingerprint)}
+        stills, gone = stills_of(vault, case, person(by, case.where), reason, now)
+        custody = custody_of(vault, case)
+        files = {
+            f"{case.id}.json": report_json(case, custody, root_fingerprint),
+            f"{case.id}.pdf": report_pdf(case, stills, custody, root_fingerprint),
+        }
         make_folder(to)
         digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
         case = desk.take(case, transitions.export(case, by, reason, digests, now))
     for file, content in files.items():
         with whole_file(to / file, f"export{os.getpid()}") as written:
             written.write(content)
-    summary = {"case": case.id, "files": {file: {"path": str(to / file), "sha256": digest} for file, digest in digests.items()}}
-    return RunOutcome(0, summary, [f"written: {to / file} (SHA-256 {digest})" for file, digest in digests.items()])
-
-
-def manifest_sha256(package: Path) -> str:
-    """The hash by which a package is known; SourceError when the file is no zip with one manifest in it."""
-    try:
-        with zipfile.ZipFile(package) as archive:
-            found = [entry for entry in archive.infolist() if entry.filename == _MANIFEST]
-            if len(found) != 1 or found[0].file_size > _LARGEST_BYTES:
-                raise SourceError(str(package), f"{len(found)} files called {_MANIFEST}" if len(found) != 1 else f"a {_MANIFEST} beyond all sizes", "a package")
-            return hashlib.sha256(archive.read(found[0])).hexdigest()
-    except OSError as fault:
-        raise SourceError(str(package), (fault.strerror or str(fault)).lower(), "a package, as `catseye` sealed it") from None
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as fault:
-        raise SourceError(str(package), f"no package: {fault}", "a package, as `catseye` sealed it") from None
-
-
-@contextmanager
-def vault_of(out: Path, site: Path | None, run: str | None = None) -> Iterator[Vault]:
-    """The vault of a folder that `watch` or `judge` wrote, under one of its runs; looking begins none."""
-    url = load_site(site).database_url if site is not None else ""
-    runs = runs_in(out)
-    if not (url or (out / VAULT / "vault.db").is_file()):
-        raise SourceError(str(out), "no vault with a database in it", "a folder that `watch` or `judge` wrote; with --site when its database is on a server")
-    try:
-        vault = Vault.open(out / VAULT, run or (runs[0] if runs else "run"), database_url=url)
-    except StoreError as error:
-        raise SourceError(str(out / VAULT), "a vault that cannot be opened: " + str(error), "one that can") from error
-    with vault:
-        yield vault
-
-
-def runs_in(out: Path) -> list[str]:
-    """The runs a vault holds, by name; SourceError when there is no vault."""
-    if not (out / VAULT).is_dir():
-        raise SourceError(str(out), "no vault with a database in it", "a folder that `watch` or `judge` wrote; with --site when its database is on a server")
-    return sorted(place.name for place in (out / VAULT / "points").glob("*/") if file_name(place.name) == place.name)
+    summary = {"case": case.id, "files": {file: {"path": str(to / file), "sha256": digest} for file, digest in digests.items()}, "forgotten": gone}
+    return RunOutcome(1 if gone else 0, summary, [*(f"written: {to / file} (SHA-256 {digest})" for file, digest in digests.items()), *gone])
 
 
 def _take(out: Path, name: str, site: Path | None, make: Callable[[Case, Stamp], Step]) -> RunOutcome:
     with vault_of(out, site) as vault:
-        desk = CaseDesk(vault.dossiers)
+        desk = CaseDesk(vault)
         case = desk.find(name)
         moved = desk.take(case, make(case, _now()))
     told = timeline(moved)[-1]

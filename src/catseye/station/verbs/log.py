@@ -4,14 +4,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from catseye.core.errors import SiteError, SourceError, StoreError
+from catseye.core.errors import SiteError
 from catseye.station.outcome import RunOutcome
-from catseye.station.site import load_site
-from catseye.station.watch import VAULT
-from catseye.vault.files import disk_errors, file_name
+from catseye.station.vaults import vault_of
+from catseye.vault.files import disk_errors
 from catseye.vault.heads import read_signed_head
 from catseye.vault.signing import key_name, load_public_key, load_signing_key, make_signing_key
-from catseye.vault.vault import Vault
 
 
 def make_key(file: Path) -> RunOutcome:
@@ -66,15 +64,3 @@ def check_log(out: Path, heads: Sequence[Path], public_key: Path | None, site: P
                 faults.append(f"{path}: {fault}")
     good = f"{size_count} entries: whole, and every event is what was logged" + (f"; it continues {len(kept)} kept heads" if kept else "")
     return RunOutcome(1 if faults else 0, {"entries": size_count, "faults": faults}, faults or [good])
-
-
-def vault_of(out: Path, site: Path | None) -> Vault:
-    """The vault of a folder that `watch` or `judge` wrote, with its database wherever the site says. SourceError when there is none."""
-    url = load_site(site).database_url if site is not None else ""
-    if not (out / VAULT).is_dir() or not (url or (out / VAULT / "vault.db").is_file()):
-        raise SourceError(str(out), "no vault with a database in it", "a folder that `watch` or `judge` wrote; with --site when its database is on a server")
-    runs = sorted(place.name for place in (out / VAULT / "points").glob("*/") if file_name(place.name) == place.name)
-    try:
-        return Vault.open(out / VAULT, runs[0] if runs else "run", database_url=url)  # the log is of all runs; none is begun by looking
-    except StoreError as error:
-        raise SourceError(str(out / VAULT), "a vault that cannot be opened: " + str(error), "one that can") from error

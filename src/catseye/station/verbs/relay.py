@@ -11,7 +11,7 @@ from catseye.station.outcome import RunOutcome
 from catseye.station.references import resolved
 from catseye.station.relay import RelayError, RelayOrder, run_relay
 from catseye.station.site import load_site
-from catseye.station.verbs.log import vault_of
+from catseye.station.vaults import vault_of
 from catseye.station.watch import ending_on_interrupt
 
 

@@ -10,6 +10,7 @@ from catseye.core.detections import Detections
 from catseye.core.road_user import IS_FOUR_WHEELED, IS_TWO_WHEELED, RoadUser
 
 _PEDESTRIAN = RoadUser.PEDESTRIAN.code
+_FAMILY: Codes = IS_TWO_WHEELED + 2 * IS_FOUR_WHEELED
 _BLOCK_COUNT = 96
 _MOST_OTHERS_RATIO = 0.1
 _FAR_PX = 1e6
@@ -48,7 +49,7 @@ def iou_ratio(a_px: Floats, b_px: Floats) -> Floats:
 
 def families(kind: Codes) -> Codes:
     """0 on foot or unknown, 1 two-wheeled, 2 four-wheeled: a car and a truck may claim one vehicle, a rider and a car may not."""
-    return np.asarray(IS_TWO_WHEELED[kind] + 2 * IS_FOUR_WHEELED[kind], np.uint8)
+    return _FAMILY[kind]
 
 
 def suppress(found: Detections, limits: Limits = Limits()) -> Detections:
@@ -58,10 +59,13 @@ def suppress(found: Detections, limits: Limits = Limits()) -> Detections:
     comparing all pairs, and where no two survivors of unlike families claim one place it is the answer.
     """
     family = families(found.kind)
-    count = np.bincount(family, minlength=1)
-    if limits.most_inside_ratio == 1 and len(found) - count.max() <= _MOST_OTHERS_RATIO * len(found):
+    count = np.bincount(family, minlength=1).tolist()
+    most = max(count)
+    if limits.most_inside_ratio == 1 and len(found) - most <= _MOST_OTHERS_RATIO * len(found):
         kept = _survivors_by_family(found, family, limits.most_iou_ratio)
-        others = np.flatnonzero(family[kept] != count.argmax())
+        if most == len(found):
+            return found.keep(kept)
+        others = (family[kept] != count.index(most)).nonzero()[0]
         if not len(others) or not _clash(found.box_px[kept], family[kept], others, limits):
             return found.keep(kept)
     return _suppress_in_blocks(found, limits)
@@ -144,10 +148,12 @@ def unite_riders(found: Detections) -> Detections:
 
 
 def _riding_pairs(found: Detections) -> tuple[Ints, Ints]:
-    person = np.flatnonzero(found.kind == _PEDESTRIAN)
-    machine = np.flatnonzero(IS_TWO_WHEELED[found.kind])
-    if not len(person) or not len(machine):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
+    person = (found.kind == _PEDESTRIAN).nonzero()[0]
+    if not len(person):
+        return person, person
+    machine = IS_TWO_WHEELED[found.kind].nonzero()[0]
+    if not len(machine):
+        return machine, machine
     rider_px, wheels_px = found.box_px[person], found.box_px[machine]
     fits = _over_share_ratio(rider_px, wheels_px)
     fits[~_sits_on(rider_px, wheels_px)] = 0

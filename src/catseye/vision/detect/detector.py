@@ -1,6 +1,7 @@
 """The built-in detectors: a network behind the socket, and motion alone."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 import numpy as np
@@ -105,10 +106,11 @@ class NetworkDetector:
         width_px, height_px = self.size_px(frame.width_px, frame.height_px)
         found = self._network.look(frame.rgb(width_px, height_px), self._network.model.least_score_ratio)
         found = unite_riders(suppress(found, self._limits))
-        scale = np.array([frame.width_px / width_px, frame.height_px / height_px] * 2, np.float32)
-        found = Detections(within(found.box_px * scale, frame.width_px, frame.height_px), found.score_ratio, found.kind)
-        has_area: Bools = np.asarray((found.box_px[:, 2:] > found.box_px[:, :2]).all(axis=1), np.bool_)
-        return found.keep(has_area)
+        scale, limit = _to_native(width_px, height_px, frame.width_px, frame.height_px)
+        box_px = np.minimum(np.maximum(found.box_px * scale, 0), limit)
+        has_area: Bools = (box_px[:, 2] > box_px[:, 0]) & (box_px[:, 3] > box_px[:, 1])
+        found = Detections(box_px, found.score_ratio, found.kind)
+        return found if np.count_nonzero(has_area) == len(found) else found.keep(has_area)
 
     def _learn_rate(self, frame: RawFrame) -> None:
         """Decide the input's width for good at the third look, when the camera's frame rate is known."""
@@ -142,6 +144,13 @@ class MotionDetector:
         score = np.clip(0.35 + 0.65 * blobs.fill_ratio, 0, 1).astype(np.float32)
         kind, moved = np.full(len(score), _UNKNOWN, np.uint8), np.ones(len(score), np.bool_)
         return Detections(within(blobs.box_px, frame.width_px, frame.height_px), score, kind, moved)
+
+
+@lru_cache(maxsize=64)
+def _to_native(width_px: int, height_px: int, native_width_px: int, native_height_px: int) -> tuple[Floats, Floats]:
+    """What the corners (4,) of a box in a scaled picture are multiplied by, and the most they may then be."""
+    scale = np.array([native_width_px / width_px, native_height_px / height_px] * 2, np.float32)
+    return scale, np.array([native_width_px, native_height_px] * 2, np.float32)
 
 
 def within(box_px: Floats, width_px: int, height_px: int) -> Floats:

@@ -92,10 +92,10 @@ class OnnxNetwork:
     def _decode_yolox(self, rows: Floats, shape_px: tuple[int, int], least_ratio: float) -> Detections:
         """Ge et al. 2021, decoupled head: centre = (cell + d) · stride, size = exp(d) · stride, score = objectness · class."""
         columns = rows.T
-        cell = np.flatnonzero(columns[4] >= least_ratio)
+        cell = (columns[4] >= least_ratio).nonzero()[0]
         near = columns[:, cell]
-        score = near[4] * near[5:].max(axis=0)
-        good = score >= least_ratio
+        score = near[4] * np.maximum.reduce(near[5:])
+        good = (score >= least_ratio).nonzero()[0]
         near, cell, score = near[:, good], cell[good], score[good]
         corner_px, stride_px = self._grid(shape_px)
         stride = stride_px[cell]

@@ -28,7 +28,7 @@ from catseye.vision.evidence.errors import EvidenceError
 from catseye.vision.evidence.frames import MemoryVideo
 from catseye.vision.evidence.whole import disk_faults, new_file
 from catseye.vision.evidence.written import STILL_TYPE, VIDEO_TYPE, CopyVideo, still_jpeg
-from catseye.vision.foreground import Foreground
+from catseye.vision.foreground import Foreground, ForegroundSettings
 from catseye.vision.redact import FOLLOWED, Fill, RedactionSettings, blank
 from catseye.vision.region_adders import FACES, PLATES, FaceAdder, adders_here, open_redactor
 from catseye.vision.tracker import Tracker
@@ -36,7 +36,9 @@ from catseye.vision.witness import Witness
 
 ANALYSED_FPS = 8.0
 MOST_SIDE_PX = 1920
-SWEPT_WIDTH_PX = 1280  # a copy shows more than a preview: the closer look is closer
+# A copy shows more than a preview, so that more is looked at: benchmarks/evidence.py counts what is left.
+SWEPT_WIDTH_PX, SWEPT_SCALES_RATIO, SWEPT_EVERY_S = 1280, (1.0, 0.5), 1.5
+FOREGROUND_WIDTH_PX = 640
 WITHHELD = "withheld"
 _CHUNK_BYTES = 1 << 20
 
@@ -130,9 +132,10 @@ class _Eyes:
 
     def __init__(self, detector: str, told: list[tuple[int, Sequence[Fill]]], analysed_fps: float) -> None:
         self._name, self._step_ns, self._fps = detector, round(NS_PER_S / analysed_fps), analysed_fps
-        self.settings = RedactionSettings(sweep_width_px=SWEPT_WIDTH_PX)
-        self.redactor = open_redactor(detector, self.settings, log=lambda time_ns, fills: told.append((time_ns, fills)))
-        self._detector, self._foreground, self._tracker, self._witness = open_detector(detector), Foreground(), Tracker(), Witness()
+        self.settings = RedactionSettings(sweep_width_px=SWEPT_WIDTH_PX, sweep_every_s=SWEPT_EVERY_S)
+        self.redactor = open_redactor(detector, self.settings, log=lambda time_ns, fills: told.append((time_ns, fills)), sweep_scales_ratio=SWEPT_SCALES_RATIO)
+        foreground = Foreground(ForegroundSettings(width_px=FOREGROUND_WIDTH_PX))
+        self._detector, self._foreground, self._tracker, self._witness = open_detector(detector), foreground, Tracker(), Witness()
         self._due_ns = 0
 
     def for_pictures(self, most_count: int) -> None:

@@ -31,7 +31,7 @@ class CopyVideo:
         self._lane.width, self._lane.height = size_px
         self._lane.pix_fmt = "yuv420p"
         self._lane.codec_context.time_base = Fraction(1, CLOCK_HZ)
-        self._lane.options = ENCODER_OPTIONS | _COLOURS | {"g": str(max(1, round(nominal_fps * _KEYFRAME_EVERY_S)))}
+        self._lane.options = {**ENCODER_OPTIONS, **_COLOURS, "g": str(max(1, round(nominal_fps * _KEYFRAME_EVERY_S)))}
         self._shown = -1
 
     def write(self, picture: RedactedPicture) -> None:

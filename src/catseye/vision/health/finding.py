@@ -104,6 +104,11 @@ class Alarm:
         """Whether there is evidence that has not lasted long enough yet."""
         return self._bad_count > 0 and not self.is_open
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it is open, or there is evidence."""
+        return self.is_open or self._bad_count > 0
+
     def see(self, time_ns: int, is_bad: bool | None) -> Turn:
         """Take one judgement; None is no judgement."""
         if is_bad is None:

@@ -14,7 +14,7 @@ from catseye.core.event import Measure
 from catseye.core.picture import RawFrame
 from catseye.core.time import NS_PER_S
 from catseye.vision.health.clock import MOST_SEEN_RATIO, CameraClock
-from catseye.vision.health.exposure import ExposureSettings, exposure_of
+from catseye.vision.health.exposure import Exposure, ExposureSettings, exposure_of
 from catseye.vision.health.finding import Alarm, HealthFinding, HealthKind, Patience, Turn
 from catseye.vision.health.frozen import Standstill
 from catseye.vision.health.lens import Lens, LensLook, LensSettings
@@ -123,27 +123,18 @@ class PictureHealth:
         dark, white = self._alarms[HealthKind.PICTURE_DARK], self._alarms[HealthKind.PICTURE_OVEREXPOSED]
         is_dark = high < (settings.light_again_level_count if dark.is_open else settings.dark_level_count)
         is_white = exposure.white_ratio > (settings.white_no_more_ratio if white.is_open else settings.white_ratio)
-        brightness = Measure("brightness", float(high), "level of 255", 1.0)
-        yield from self._judged(HealthKind.PICTURE_DARK, is_dark, lambda: (f"too dark: 95 % of the picture is below level {high} of 255", (brightness,)))
-        share = Measure("white_share", exposure.white_ratio, "1", exposure.white_doubt_ratio)
-        yield from self._judged(
-            HealthKind.PICTURE_OVEREXPOSED, is_white, lambda: (f"over-exposed: {exposure.white_ratio:.0%} of the picture is white", (share,))
-        )
+        yield from self._judged(HealthKind.PICTURE_DARK, is_dark, lambda: _told_dark(high))
+        yield from self._judged(HealthKind.PICTURE_OVEREXPOSED, is_white, lambda: _told_white(exposure))
 
     @property
     def _bad_light(self) -> bool:
-        alarms = (self._alarms[HealthKind.PICTURE_DARK], self._alarms[HealthKind.PICTURE_OVEREXPOSED])
-        return any(alarm.is_open or alarm.is_suspicious for alarm in alarms)
+        return self._is_doubtful(HealthKind.PICTURE_DARK, HealthKind.PICTURE_OVEREXPOSED)
 
     def _stands_still(self, grey: Pixels) -> Iterator[HealthFinding]:
         is_frozen: bool | None = self._standstill.see(grey, self._last_ns)
         if self._bad_light and not self._alarms[HealthKind.PICTURE_FROZEN].is_open:
             is_frozen = None  # all black, or all white, is the same again and again too
-        since_ns, lasted_s = self._standstill.since_ns, self._standstill.lasted_s
-        measures = (Measure("standstill", lasted_s, "s", 0.1),)
-        yield from self._judged(
-            HealthKind.PICTURE_FROZEN, is_frozen, lambda: ("frozen: the same picture again and again while time goes on", measures), since_ns
-        )
+        yield from self._judged(HealthKind.PICTURE_FROZEN, is_frozen, lambda: _told_frozen(self._standstill.lasted_s), self._standstill.since_ns)
 
     def _ticks(self, frame: RawFrame) -> Iterator[HealthFinding]:
         if frame.when is None or not self._clock.see(frame.time_ns, frame.when.utc_ns):
@@ -252,7 +243,7 @@ class PictureHealth:
         return last_ns is None or self._last_ns - last_ns >= every_s * NS_PER_S
 
     def _is_doubtful(self, *kinds: HealthKind) -> bool:
-        return any(self._alarms[kind].is_open or self._alarms[kind].is_suspicious for kind in kinds)
+        return any(self._alarms[kind].is_doubtful for kind in kinds)
 
 
 _SEEN_IN_STILLS = frozenset({HealthKind.CAMERA_MOVED, HealthKind.PICTURE_OCCLUDED, HealthKind.LENS_DIRTY, HealthKind.LENS_RAIN})
@@ -270,6 +261,20 @@ def _told_of(placed: Placed) -> tuple[str, tuple[Measure, ...]]:
         Measure("shift_y", moved.shift_y_px, "px", placed.shift_sigma_px),
         Measure("rotation_deg", moved.rotation_deg, "deg", placed.rotation_sigma_deg),
     )
+
+
+def _told_dark(high_level_count: int) -> tuple[str, tuple[Measure, ...]]:
+    brightness = Measure("brightness", float(high_level_count), "level of 255", 1.0)
+    return f"too dark: 95 % of the picture is below level {high_level_count} of 255", (brightness,)
+
+
+def _told_white(exposure: Exposure) -> tuple[str, tuple[Measure, ...]]:
+    share = Measure("white_share", exposure.white_ratio, "1", exposure.white_doubt_ratio)
+    return f"over-exposed: {exposure.white_ratio:.0%} of the picture is white", (share,)
+
+
+def _told_frozen(lasted_s: float) -> tuple[str, tuple[Measure, ...]]:
+    return "frozen: the same picture again and again while time goes on", (Measure("standstill", lasted_s, "s", 0.1),)
 
 
 def _doubt_of_share(share: float, count: int) -> float:

@@ -90,7 +90,8 @@ _BODY = frozenset("0123456789ABCDEFGHJKLMNPQRSTUVWXYZ")
 
 def decoded(likely: Doubles) -> tuple[Character, ...]:
     """Best path of connectionist temporal classification (Graves 2006): runs of one symbol are one, blanks part them; sure as at the run's surest step."""
-    best, found = likely.argmax(axis=1), []
+    best = likely.argmax(axis=1)
+    found: list[Character] = []
     for step, symbol in enumerate(best.tolist()):
         if symbol == _BLANK:
             continue

@@ -99,7 +99,7 @@ def read(
 ) -> PlateReading:
     """Read the violator's plate, `way` being one of the violation's own tracks; `country` (ISO 3166-1 alpha-2) is whose plates drive there.
 
-    PlateError: no violation, or the way of somebody else. EvidenceError: the ring is another camera's, or has forgotten. ModelError: no finder, or a damaged model.
+    PlateError: no violation, or the way of somebody else. EvidenceError: the ring is another camera's, or has forgotten. ModelError: no model, a damaged one.
     Where no model knows the country's plates nothing is read, and an operator is asked.
     """
     refuse_without_violation(violation)

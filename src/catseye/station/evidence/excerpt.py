@@ -1,0 +1,149 @@
+"""The measurement as it goes into a package: the violator's points, the part of the site that judged them, the calibration, the signal, the event.
+
+It is judged again before it is kept: an excerpt that does not give the same numbers proves nothing.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from catseye import __version__
+from catseye.core.certificate import Certificate
+from catseye.core.event import Event
+from catseye.core.finding import Violation
+from catseye.core.signal import LAMPS, Signal
+from catseye.core.time import NS_PER_S, Stamp
+from catseye.station.evidence.toml_text import toml_text
+from catseye.station.replaying import replay_fault
+from catseye.station.rule_keys import names_in, rule_classes
+from catseye.station.site import Camera, Site
+from catseye.traffic.doubt import SURE_SIGMAS
+from catseye.vault.batches import PointBatch, rows_of
+from catseye.vault.export import event_line, points_file
+
+POINTS, SITE, EVENT, REPLAY, MEASURES, CERTIFICATE, SIGNALS = (
+    "measurement/points.parquet",
+    "measurement/site.toml",
+    "measurement/event.json",
+    "measurement/replay.txt",
+    "measurement/measures.json",
+    "measurement/certificate.json",
+    "signal/signals.csv",
+)
+BEFORE_NS = 30 * NS_PER_S  # of others, when they are needed to judge it again
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Files by their places under `data/`; `fault` says why judging them again gives something else, empty when it gives the same."""
+
+    files: Mapping[str, bytes]
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the line knew besides points: signals as they were judged, the calibration's certificate, the wall clock of its time zero."""
+
+    signals: Mapping[str, Signal]
+    certificate: Certificate | None = None
+    start: Stamp | None = None
+
+
+def excerpt_of(site: Site, camera: Camera, violation: Violation, points: Sequence[PointBatch], told: "Told") -> Excerpt:
+    """Only the violator's own points where they are enough; else those of everybody around at the time.
+
+    ValueError when the violator has no points.
+    """
+    event = violation.event
+    own = [rows_of(batch, np.isin(_names(batch), event.subjects)) for batch in points]
+    first = _excerpt(site, camera, event, own, told)
+    if not first.fault:
+        return first
+    span = event.time_ns - BEFORE_NS, event.end_time_ns + BEFORE_NS
+    around = [rows_of(batch, (batch.time_ns >= span[0]) & (batch.time_ns <= span[1])) for batch in points]
+    second = _excerpt(site, camera, event, around, told)
+    return first if second.fault else second
+
+
+def _excerpt(site: Site, camera: Camera, event: Event, points: Sequence[PointBatch], told: "Told") -> Excerpt:
+    tables = _tables(camera, event)
+    files = {
+        POINTS: points_file(points),
+        SITE: _site_text(site, camera, tables, told).encode(),
+        EVENT: json.dumps(event_line(event), ensure_ascii=False, allow_nan=False).encode() + b"\n",
+        REPLAY: _command(camera, has_signals=bool(tables["signal"])).encode(),
+        MEASURES: json.dumps(_measures(event), ensure_ascii=False, indent=1, allow_nan=False).encode() + b"\n",
+    }
+    if told.certificate is not None:
+        files[CERTIFICATE] = told.certificate.as_text().encode()
+    named = [told.signals[table["id"]] for table in tables["signal"] if table["id"] in told.signals]
+    if named:
+        files[SIGNALS] = _signals_text(camera.id, named).encode()
+    return Excerpt(files, _fault(files))
+
+
+def _fault(files: Mapping[str, bytes]) -> str:
+    with TemporaryDirectory(prefix="catseye-") as folder:  # measurements only: no picture is in it
+        for name, content in files.items():
+            path = Path(folder) / PurePosixPath(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return replay_fault(Path(folder), json.loads(files[EVENT])) or ""
+
+
+def _names(batch: PointBatch) -> Any:
+    return np.asarray([str(name) for name in np.asarray(batch.track).tolist()])
+
+
+def _tables(camera: Camera, event: Event) -> dict[str, list[dict[str, Any]]]:
+    """The rule that judged it, and the lines, zones and signals that rule names."""
+    rule = next(each for each in camera.rules if each.name == event.rule)
+    named = {what: {name for _, kind, name in names_in(rule_classes()[rule.kind], rule.said) if kind == what} for what in ("line", "zone", "signal")}
+    plain = camera.model_dump(by_alias=True, exclude_defaults=True)
+    found = {what: [dict(table) for table in plain.get(what, ()) if table["id"] in ids] for what, ids in named.items()}
+    for signal in found["signal"]:  # its states are told by signals.csv
+        for key in ("timeline", "lamp_px", "head_px", "tls", "link"):
+            signal.pop(key, None)
+    return {**found, "rule": [dict(table) for table in plain["rule"] if (table.get("id") or table["kind"]) == event.rule]}
+
+
+def _site_text(site: Site, camera: Camera, tables: Mapping[str, list[dict[str, Any]]], told: Told) -> str:
+    head: dict[str, Any] = {"id": camera.id}
+    if told.certificate is not None:
+        head["calibration"] = {"certificate": PurePosixPath(CERTIFICATE).name}
+    if told.start is not None:
+        head["start"] = datetime.fromtimestamp(told.start.utc_ns // NS_PER_S, UTC).replace(microsecond=told.start.utc_ns % NS_PER_S // 1000)
+    place = {"id": site.id} | ({"timezone": site.timezone} if site.timezone else {})
+    return f"# The part of the site that judged this event, written by catseye {__version__}.\n" + toml_text(
+        {"site": place, "camera": [head | {what: rows for what, rows in tables.items() if rows}]}
+    )
+
+
+def _command(camera: Camera, *, has_signals: bool) -> str:
+    signals = " --signals ../signal/signals.csv" if has_signals else ""
+    return f"catseye judge points.parquet --site site.toml --camera {camera.id}{signals} --out replay\n"
+
+
+def _measures(event: Event) -> dict[str, Any]:
+    """Each measure with the interval its doubt means: normal, 95 %."""
+    rows = [
+        {"name": m.name, "value": m.value, "unit": m.unit, "doubt": m.doubt, "interval_95": [m.value - 1.96 * m.doubt, m.value + 1.96 * m.doubt]}
+        for m in event.measures
+    ]
+    return {"version": __version__, "rule": event.rule, "kind": event.kind, "sure_sigmas": SURE_SIGMAS, "measures": rows}
+
+
+def _signals_text(camera: str, signals: Iterable[Signal]) -> str:
+    rows = [
+        f"{time_ns // NS_PER_S}.{time_ns % NS_PER_S:09d},,{camera},{signal.id},{LAMPS[code].value}"
+        for signal in signals
+        for time_ns, code in zip(signal.time_ns.tolist(), signal.state.tolist(), strict=True)
+    ]
+    return "time_s,time_utc,camera,signal,state\n" + "".join(f"{row}\n" for row in rows)

@@ -1,0 +1,56 @@
+"""`catseye forget`: destroy what is over, by retention class, and prove it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from catseye.cases.desk import CaseDesk
+from catseye.core.errors import SiteError
+from catseye.core.time import Stamp
+from catseye.station.case_openings import violation_kinds
+from catseye.station.outcome import RunOutcome
+from catseye.station.rule_keys import nearest
+from catseye.station.site import load_site
+from catseye.station.vaults import vault_of
+from catseye.vault.kept_for import CASE, CLASSES, KeptFor
+from catseye.vault.retention import Forgotten
+
+COPIES = ("events.jsonl", "crossings.csv", "signals.csv", "points.parquet", "tracks.parquet", "report*.html", "preview-*.mp4")  # of what a vault holds
+
+
+def forget(out: Path, now: Stamp, *, site: Path | None = None, classes: Sequence[str] = (), case: str | None = None, is_dry: bool = False) -> RunOutcome:
+    """Exit 1 when something destroyed was found again."""
+    if unknown := [name for name in classes if name not in CLASSES]:
+        raise SiteError("--class", f"no retention class '{unknown[0]}'", nearest(unknown[0], CLASSES))
+    if classes and case is not None:
+        raise SiteError("--case", "a case and a class", "one of the two")
+    kept_for = load_site(site).retention if site is not None else KeptFor()
+    with vault_of(out, site) as vault:
+        if not is_dry:
+            CaseDesk(vault).settle()
+        subject = (CASE, case) if case is not None else None
+        done = vault.retention.forget(now, kept_for, violation_kinds(), classes or CLASSES, subject, is_dry=is_dry)
+        faults = [] if is_dry else vault.log_faults()
+    copies = sorted(str(path) for name in COPIES for path in out.glob(name)) if done.counts else []
+    return RunOutcome(1 if done.left or faults else 0, _summary(done, faults, copies), _lines(done, faults, copies))
+
+
+def _summary(done: Forgotten, faults: list[str], copies: list[str]) -> Mapping[str, object]:
+    proof = {"traces": done.traces_count, "files": done.files_count, "bytes": done.searched_bytes, "left": list(done.left)}
+    return {"dry_run": done.is_dry, "forgotten": done.counts, "finished": done.finished_count, "proof": proof, "log_faults": faults, "copies": copies}
+
+
+def _lines(done: Forgotten, faults: list[str], copies: list[str]) -> list[str]:
+    verb = "would forget" if done.is_dry else "forgotten"
+    lines = [f"{verb}: {name}: {', '.join(f'{count} {what}' for what, count in counts.items())}" for name, counts in sorted(done.counts.items())]
+    lines = lines or ["nothing is over"]
+    if done.finished_count > bool(done.counts):
+        lines.append("an earlier forgetting that was stopped is finished")
+    if done.files_count:
+        found = f"{len(done.left)} found" if done.left else "0 found"
+        lines.append(f"proof: {done.traces_count} keys and files looked for in {done.searched_bytes} bytes of {done.files_count} files: {found}")
+    lines += [f"still there: {place}" for place in done.left]
+    if done.files_count:
+        lines += faults or ["the log verifies"]
+    if copies:
+        lines.append(f"outside the vault, not touched: {', '.join(copies)}: delete what tells the same")
+    return lines

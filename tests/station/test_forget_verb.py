@@ -1,0 +1,126 @@
+"""`catseye forget` and `catseye looks` as their user meets them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.vault.factories import events_at
+from tests.vault.kept import NOON, grant, later, redacted
+
+from catseye.core.event import Event
+from catseye.core.time import NS_PER_S
+from catseye.station.cli import run
+from catseye.vault.dossiers import Step
+from catseye.vault.vault import Vault
+
+Say = Callable[..., tuple[int, str]]
+
+
+def at(days: float) -> str:
+    return later(days).iso()
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    with Vault.open(tmp_path / "out" / "vault", "a-run") as vault:
+        vault.keep_events([Event("red-light", "cam-1", NS_PER_S, NS_PER_S, when=NOON), *events_at(2)])
+        ref = vault.media.keep_redacted(redacted(vault), "v-1/clip", NOON)
+        vault.media.open(ref, grant(), NOON, "to review it").close()
+        vault.dossiers.add("case", "c-1", [Step(0, "detected", NOON, "catseye", {}), Step(1, "confirmed", NOON, "officer Ly", {})])
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Say:
+    def said(*words: object) -> tuple[int, str]:
+        capsys.readouterr()
+        code = run([str(word) for word in words])
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    return said
+
+
+def test_what_is_over_is_forgotten_and_proven(out: Path, say: Say) -> None:
+    (out / "events.jsonl").write_text("{}")
+    code, told = say("forget", out, "--now", at(16), "--class", "unconfirmed")
+    assert code == 0
+    assert told.splitlines()[0] == "forgotten: unconfirmed: 1 keys, 2 media, 1 events"
+    assert ": 0 found\nthe log verifies\n" in told
+    assert f"outside the vault, not touched: {out / 'events.jsonl'}: delete what tells the same" in told
+    assert say("forget", out, "--now", at(16), "--class", "unconfirmed") == (0, "nothing is over\n")
+
+
+def test_a_dry_run_says_would(out: Path, say: Say) -> None:
+    code, told = say("forget", out, "--now", at(16), "--class", "unconfirmed", "--dry-run")
+    assert (code, told) == (0, "would forget: unconfirmed: 1 keys, 2 media, 1 events\n")
+
+
+def test_machines_read_counts_and_proof(out: Path, say: Say) -> None:
+    code, told = say("forget", out, "--now", at(1), "--case", "c-1", "--json")
+    assert code == 0
+    summary = json.loads(told)
+    assert summary["forgotten"] == {"case": {"keys": 1, "steps": 2}}
+    assert summary["proof"]["left"] == summary["log_faults"] == []
+    assert summary["proof"]["bytes"] > 4096
+
+
+def test_a_site_says_how_long_and_where_the_keys_are(tmp_path: Path, say: Say) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text('[site]\nid = "s"\nkeys = "locked"\n[retention]\nunconfirmed_days = 2\n[[camera]]\nid = "c"\n')
+    with Vault.open(tmp_path / "out" / "vault", keys=tmp_path / "locked") as vault:
+        vault.media.keep_redacted(redacted(vault), "v-1/clip", NOON)
+    assert say("forget", tmp_path / "out", "--now", at(4)) == (2, say("forget", tmp_path / "out", "--now", at(4))[1])
+    code, told = say("forget", tmp_path / "out", "--site", site, "--now", at(4))
+    assert (code, told.splitlines()[0]) == (0, "forgotten: unconfirmed: 1 keys, 2 media")
+    assert list((tmp_path / "locked").iterdir()) == []
+
+
+def test_a_trace_that_is_found_again_is_exit_1(out: Path, say: Say) -> None:
+    (key,) = (out / "vault" / "keys").glob("unconfirmed-*")
+    (out / "vault" / "a-copy").write_bytes(key.read_bytes())
+    code, told = say("forget", out, "--now", at(16), "--class", "unconfirmed")
+    assert code == 1
+    assert f"{out / 'vault' / 'a-copy'}" in told
+    (out / "vault" / "a-copy").unlink()
+    code, told = say("forget", out, "--now", at(17), "--class", "unconfirmed")
+    assert (code, told.splitlines()[:2]) == (0, ["nothing is over", "an earlier forgetting that was stopped is finished"])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--class", "aggregate"], "--class: no retention class 'aggregate'; wanted 'aggregates'"),
+        (["--case", "c-1", "--class", "case"], "--case: a case and a class; wanted one of the two"),
+        (["--case", "c-9", "--now", at(1)], "drawer case c-9: nothing was ever kept there; wanted a case that is kept"),
+        (["--now", "yesterday"], "--now: 'yesterday'; wanted a date and time with its offset from UTC"),
+        (["--now", "2026-11-21T08:00:00"], "--now: '2026-11-21T08:00:00'; wanted a date and time with its offset from UTC"),
+        (["--now", "2020-01-01T00:00:00Z"], "wanted a clock that was not set back"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_in_one_line_and_nothing_is_touched(out: Path, say: Say, words: list[str], told: str) -> None:
+    before = sorted(path for path in (out / "vault").rglob("*") if path.name not in ("forget.lock", "vault.db-wal", "vault.db-shm"))
+    code, said = say("forget", out, *words)
+    assert code == 2
+    assert told in said
+    assert said.count("\n") == 1
+    assert sorted(path for path in (out / "vault").rglob("*") if path.name not in ("forget.lock", "vault.db-wal", "vault.db-shm")) == before
+
+
+def test_a_missing_key_is_told_by_every_verb(out: Path, say: Say) -> None:
+    for key in (out / "vault" / "keys").glob("unconfirmed-*"):
+        key.unlink()
+    for words in (["forget", out], ["looks", out], ["log", "check", out]):
+        code, told = say(*words)
+        assert code == 2
+        assert "wanted the key file that locks what is stored" in told
+
+
+def test_who_looked_and_why(out: Path, say: Say) -> None:
+    line = f"{NOON.iso()}  officer Ly  media/v-1/clip  for: review of a red-light case  why: to review it\n"
+    assert say("looks", out) == (0, line) == say("looks", out, "--who", "officer Ly", "--subject", "media/v-1/clip", "--since", at(0))
+    for words in (["--who", "nobody"], ["--subject", "media/another"], ["--since", at(1)]):
+        assert say("looks", out, *words) == (0, "nobody looked\n")
+    _, told = say("looks", out, "--json")
+    assert json.loads(told)["looks"][0]["why"] == "to review it"
