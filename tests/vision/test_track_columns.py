@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from catseye.vision.track_columns import TRACK, Motion, Records, as_last_seen, correct, predict, stack
+from catseye.core.columns import Records, stacked
+from catseye.vision.track_columns import TRACK, Motion, as_last_seen, correct, predict
 
 MOTION = Motion()
 
@@ -66,4 +67,4 @@ def test_a_track_can_be_put_back_to_where_it_was_last_seen() -> None:
 
 def test_stacked_records_keep_their_order() -> None:
     first, second = cars(np.random.default_rng(6), 2), cars(np.random.default_rng(7), 3)
-    assert stack(first, second).tobytes() == first.tobytes() + second.tobytes()
+    assert stacked(first, second).tobytes() == first.tobytes() + second.tobytes()

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from catseye.core.arrays import Bools, Codes, Doubles, Floats, Ints
+from catseye.core.columns import stacked
 from catseye.core.detections import Detections, Tracked
 from catseye.core.road_user import IS_FOUR_WHEELED, RoadUser
 from catseye.core.time import NS_PER_S
 from catseye.vision.assignment import Pairs, assign, pairs_within
 from catseye.vision.stitch import are_alike, born_near, other_halves, overlap_ratio, twins
-from catseye.vision.track_columns import TRACK, Motion, as_last_seen, correct, kind_of, no_tracks, noise_ratio, predict, size_px, stack
+from catseye.vision.track_columns import TRACK, Motion, as_last_seen, correct, kind_of, no_tracks, noise_ratio, predict, size_px
 
 LARGEST_PX = 1e5  # no camera has a box out there
 VOTE_OF_UNKNOWN = np.float32(0.01)  # of a box that does not know its kind
@@ -145,7 +146,7 @@ class Tracker:
             return _NOBODY
         may_return = gone & live["sure"] & (unseen_s <= back_for_s)
         ended = np.sort(np.concatenate([live["track"][gone & ~may_return], lost["track"][past]]))
-        self._lost = stack(lost[~past], as_last_seen(live[may_return], before_ns, settings.motion))
+        self._lost = stacked(lost[~past], as_last_seen(live[may_return], before_ns, settings.motion))
         self._live = live[~gone]
         return ended
 
@@ -231,7 +232,7 @@ class Tracker:
         born["votes"][np.arange(len(free)), look.kind[free]] = look.votes(free)
         born["score_ratio"], born["moved"] = look.score_ratio[free], look.moved[free]
         self._next_track += len(free)
-        self._live = stack(self._live, born)
+        self._live = stacked(self._live, born)
 
     def _covered(self, look: _Look, free: Ints, rows: Ints) -> Bools:
         """Which of the free boxes lie on a track that has found its own box in this look."""
@@ -264,7 +265,7 @@ class Tracker:
         coasting = ((live["seen_ns"] < time_ns) & sure & ~young).nonzero()[0]
         if not len(self._lost) + len(coasting):
             return _NO_PAIRS
-        hidden = stack(self._lost, as_last_seen(live[coasting], time_ns, settings.motion)) if len(coasting) else self._lost
+        hidden = stacked(self._lost, as_last_seen(live[coasting], time_ns, settings.motion)) if len(coasting) else self._lost
         rows, born = born_near(hidden, live[newborn], time_ns)
         if not len(rows):
             return _NO_PAIRS
