@@ -93,9 +93,11 @@ def predict(tracks: Records, span_s: float, motion: Motion) -> None:
     place += rate * span_s
     np.maximum(place[:, 2:], 1.0, out=place[:, 2:])
     rate[:, 2:] *= np.exp(-span_s / motion.size_memory_s)
-    spread[:, 0] += span_s * (2.0 * spread[:, 1] + span_s * spread[:, 2]) + push * (span_s**2 / 3.0)
-    spread[:, 1] += span_s * spread[:, 2] + push * (span_s / 2.0)
-    spread[:, 2] += push
+    of_place, common, of_rate = spread[:, 0], spread[:, 1], spread[:, 2]
+    carried = span_s * of_rate
+    of_place += span_s * (2.0 * common + carried) + push * (span_s**2 / 3.0)
+    common += carried + push * (span_s / 2.0)
+    of_rate += push
 
 
 def correct(tracks: Records, rows: Ints, seen_px: Doubles, motion: Motion) -> None:
