@@ -100,22 +100,24 @@ def predict(tracks: Records, span_s: float, motion: Motion) -> None:
     of_rate += push
 
 
-def correct(tracks: Records, rows: Ints, seen_px: Doubles, motion: Motion) -> None:
-    """Pull the tracks of `rows` towards the boxes they were matched with, (k, 4) centre and size, in place."""
-    place, spread = tracks["place_px"][rows], tracks["spread"][rows]
+def correct(tracks: Records, seen_px: Doubles, motion: Motion) -> None:
+    """Pull tracks towards the boxes they were matched with, (n, 4) centre and size, in place."""
+    place, spread = tracks["place_px"], tracks["spread"]
+    of_place, common, of_rate = spread[:, 0], spread[:, 1], spread[:, 2]
     size = size_px(place)
     miss = seen_px - place
     # A box cut by what stands before it moves its centre by half of what it lost: trust it that much less.
     cut = (np.abs(miss[:, 2]) + np.abs(miss[:, 3])) / (4.0 * size)
     noise = np.square(noise_ratio(size, motion)) + np.square(cut)
-    total = spread[:, 0] + noise
-    gain, rate_gain = spread[:, 0] / total, spread[:, 1] / total
+    total = of_place + noise
+    gain, rate_gain = of_place / total, common / total
     by_axis = _by_axis(motion.size_gain_ratio)
-    tracks["place_px"][rows] = place + miss * (gain[:, None] * by_axis)
-    tracks["rate_pxs"][rows] += miss * (rate_gain[:, None] * by_axis)
-    spread[:, 2] -= rate_gain * spread[:, 1]
-    spread[:, :2] *= (noise / total)[:, None]
-    tracks["spread"][rows] = spread
+    place += miss * (gain[:, None] * by_axis)
+    tracks["rate_pxs"] += miss * (rate_gain[:, None] * by_axis)
+    of_rate -= rate_gain * common
+    kept = noise / total
+    of_place *= kept
+    common *= kept
 
 
 @lru_cache(maxsize=8)

@@ -199,16 +199,17 @@ class Tracker:
         """Write what the matched boxes say into the tracks of `rows`."""
         if not len(rows):
             return
-        live, settings, found_px = self._live, self._settings, look.place_px[cols]
-        correct(live, rows, found_px, settings.motion)
-        live["found_px"][rows] = found_px
-        live["seen_ns"][rows] = look.time_ns
-        live["score_ratio"][rows] = look.score_ratio[cols]
-        live["moved"][rows] = look.moved[cols]
-        live["votes"][rows, look.kind[cols]] += look.votes(cols)
-        live["looks"][rows] += 1
-        live["strong_looks"][rows] += cols < look.strong_count
-        live["sure"] |= (live["looks"] >= settings.sure_looks_count) & (live["strong_looks"] >= settings.sure_strong_looks_count)
+        settings, matched, found_px = self._settings, self._live[rows], look.place_px[cols]
+        correct(matched, found_px, settings.motion)
+        matched["found_px"] = found_px
+        matched["seen_ns"] = look.time_ns
+        matched["score_ratio"] = look.score_ratio[cols]
+        matched["moved"] = look.moved[cols]
+        matched["votes"][np.arange(len(rows)), look.kind[cols]] += look.votes(cols)
+        matched["looks"] += 1
+        matched["strong_looks"] += cols < look.strong_count
+        matched["sure"] |= (matched["looks"] >= settings.sure_looks_count) & (matched["strong_looks"] >= settings.sure_strong_looks_count)
+        self._live[rows] = matched
 
     def _begin(self, look: _Look, rows: Ints, cols: Ints) -> None:
         """Start a track for each unmatched box that is strong enough and no second box on a vehicle just matched."""
