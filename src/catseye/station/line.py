@@ -294,7 +294,7 @@ class CameraLine:
             return
         with self._timed("track"):
             tracked = self._tracker.update(frame.time_ns, seen.heard)
-            tracked = replace(tracked, sure=self._witness.vet(tracked))
+            tracked = tracked.vetted(self._witness.vet(tracked))
             self.record.blind_looks_count += bool((tracked.sure & (tracked.kind == _UNKNOWN)).any())
             self._pace.learn(self._speedometer.fastest_sizes_per_s(tracked))
             users_px = tracked.box_px[tracked.sure]
