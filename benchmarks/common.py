@@ -167,12 +167,14 @@ class LineRun:
     """One run of our whole line without pictures. CPU seconds of the process; `model_s` is time inside the network alone.
 
     `start_up_s` is all the process had spent before the first frame was asked for: it tells something in the first run of a process only.
+    `closing_s`, of `cpu_s`, is what came after the last frame, once a run.
     """
 
     counts: Counter[Way]
     steps_s: Mapping[str, float]
     model_s: float
     start_up_s: float
+    closing_s: float
     cpu_s: float
     duration_s: float
     frames_decoded_count: int
@@ -228,6 +230,7 @@ def run_line(clip: TrueClip, detector_name: str = "", offset_ms: int = 0) -> Lin
         lines = [Line(line.id, np.array(line.ends_px)) for line in clip.lines]
         ready_s = time.process_time()
         record = CameraLine(source, detector, vault, lambda *_: lines, Pace(PaceSettings(most_fps=ANALYSED_FPS)), Pictures()).run()
+        over_s = time.process_time()
         counts = Counter((crossing.line, crossing.direction) for crossing in vault.crossings())
         vault.close()
         done_s = time.process_time()
@@ -236,6 +239,7 @@ def run_line(clip: TrueClip, detector_name: str = "", offset_ms: int = 0) -> Lin
         dict(record.cpu_s),
         clock.spent_s,
         ready_s,
+        done_s - over_s,
         done_s - ready_s,
         record.duration_s,
         record.frames_decoded_count,

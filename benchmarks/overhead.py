@@ -1,7 +1,9 @@
 """What the line costs beside decoding and the network: each step's CPU, and all of it as a share of decode + model.
 
 `python -m benchmarks.overhead [CLIP ...] [--detector NAME]`. The network alone is timed around the runtime's own call; what the step `detect` spends beside it
-is pre- and post-processing (scaling and colour conversion are in it). `loop` is what no step accounts for: choosing frames, the clocks themselves.
+is pre- and post-processing (scaling and colour conversion are in it). `health` is the picture's own checks, four times a second, and the grey picture they
+share with `foreground`. `closing` comes once a run, whatever its length: aggregates and the vault's end. `loop` is what no step accounts for: choosing frames,
+the clocks themselves.
 Pictures, preview and report come on top and have a table of their own.
 """
 
@@ -14,13 +16,14 @@ from pathlib import Path
 from benchmarks.common import PEER_CLIPS, LineRun, Table, TrueClip, run_line, true_clips
 
 CLIPS = (*PEER_CLIPS, "suburban-street.mp4")
-STEPS = ("decode", "model", "foreground", "pre + post", "track", "judge", "write", "loop")
+TIMED = ("decode", "health", "foreground", "track", "judge", "write")
+STEPS = ("decode", "model", "health", "foreground", "pre + post", "track", "judge", "write", "loop", "closing")
 
 
 def by_step_s(run: LineRun) -> dict[str, float]:
     """CPU seconds by step; they sum up to the whole run's."""
-    steps = {name: run.steps_s[name] for name in ("decode", "foreground", "track", "judge", "write")}
-    steps |= {"model": run.model_s, "pre + post": run.steps_s["detect"] - run.model_s}
+    steps = {name: run.steps_s[name] for name in TIMED}
+    steps |= {"model": run.model_s, "pre + post": run.steps_s["detect"] - run.model_s, "closing": run.closing_s}
     return steps | {"loop": run.cpu_s - sum(steps.values())}
 
 
@@ -48,11 +51,12 @@ def per_step_table(runs: Mapping[str, LineRun]) -> Table:
 
 def per_look_table(runs: Mapping[str, LineRun]) -> Table:
     """CPU-ms a frame for decoding, a look for foreground, a look with the network for the rest."""
-    table = Table(["clip", *STEPS[:-1]])
+    steps = STEPS[: STEPS.index("loop")]
+    table = Table(["clip", *steps])
     for clip, run in runs.items():
         per = dict.fromkeys(STEPS, run.frames_analysed_count) | {"decode": run.frames_decoded_count, "model": run.model_calls_count}
-        per["foreground"] = run.frames_analysed_count + run.frames_idle_count
-        table.add(clip, *(f"{1000 * spent_s / max(per[name], 1):.2f}" for name, spent_s in ((name, by_step_s(run)[name]) for name in STEPS[:-1])))
+        per["health"] = per["foreground"] = run.frames_analysed_count + run.frames_idle_count
+        table.add(clip, *(f"{1000 * spent_s / max(per[name], 1):.2f}" for name, spent_s in ((name, by_step_s(run)[name]) for name in steps)))
     return table
 
 

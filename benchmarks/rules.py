@@ -1,7 +1,7 @@
 """What judging costs: thread-CPU milliseconds a moment, every kind of rule at once, 50 road users on a junction of lines, lanes and lights.
 
-`python -m benchmarks.rules`. Two kinds of scenes: traffic of ../shared/traffic/sumo-junction, twice at once, and a crowd that drives through one place at random
-and through each other: two near misses are told each moment and four collisions a second, so that half of its time goes into telling them.
+`python -m benchmarks.rules`. Two kinds of scenes: traffic of ../shared/traffic/sumo-junction, twice at once; and a crowd that drives at random through one
+place, and through each other: two near misses are told each moment and four collisions a second, so that half of its time goes into telling them.
 """
 
 import time

@@ -34,7 +34,8 @@ UNITS = (
 UNITLESS = {
     "index": "a position in a sequence",
     "seq": "a position in the sealed log",
-    "number": "a position in a dossier or in the ledger",
+    "number": "a position in a dossier or in the ledger; of a check, its name",
+    "pts": "Packet: ticks of its stream's own clock",
     "reverses": "a position in the ledger",
     "red_runner": "an identifier",
     "value": "Measure: its unit is the field beside it",

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from catseye.core.errors import StoreError
+from catseye.vault.kept_for import KeptFor
 from catseye.vault.vault import Vault
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.vault.factories import crossings_at, events_at, picture_of, points_at, track_over
+from tests.vault.kept import NOON, later, redacted
 
 NOISE = np.random.default_rng(1).integers(0, 256, (400, 400, 3), dtype=np.uint8)
 
@@ -68,6 +70,56 @@ def play(folder: Path, stop: Callable[[], None], go: Callable[[], None], words: 
     vault.close()
 
 
+def keep_and_forget(folder: Path, stop: Callable[[], None], go: Callable[[], None]) -> None:
+    """A clip for which there is no room is not there at all; a forgetting that runs out of room is finished by the next one."""
+    vault = Vault.open(folder / "vault")
+    clips = [np.random.default_rng(number).bytes(700_000) for number in range(2)]
+    vault.media.keep_redacted(redacted(vault, clips[0]), "clip-0", NOON)
+    vault.keep_events(events_at(*range(500)))
+    media = redacted(vault, clips[1])
+    envelopes = sorted((folder / "vault" / "envelopes").rglob("*"))
+    stop()
+    try:
+        vault.media.keep_redacted(media, "clip-1", NOON)
+    except StoreError as error:
+        assert any(word in str(error) for word in ("no space left", "size limit")), error
+    else:
+        raise AssertionError("there was room")
+    assert sorted((folder / "vault" / "envelopes").rglob("*")) == envelopes
+    assert media.path.read_bytes() == clips[1]
+    go()
+    vault.media.keep_redacted(media, "clip-1", NOON)
+    assert vault.log_faults() == []
+    stop()
+    try:
+        vault.retention.forget(later(20), KeptFor(), {"near-miss"})
+    except StoreError as error:
+        assert any(word in str(error) for word in ("no space left", "the disk failed")), error
+    else:
+        raise AssertionError("there was room")
+    go()
+    assert vault.log_faults() == []
+    done = vault.retention.forget(later(20), KeptFor(), {"near-miss"})
+    assert done.left == ()
+    assert vault.log_faults() == []
+    assert list(vault.events()) == vault.media.refs() == []
+    assert not [path for path in (folder / "vault" / "envelopes").rglob("*") if path.is_file()]
+    vault.close()
+
+
+def full_of_media(folder: Path) -> None:
+    ballast = folder / "ballast"
+    keep_and_forget(
+        folder, lambda: subprocess.run(["sh", "-c", f"cat /dev/zero > '{ballast}'"], check=False, stderr=subprocess.DEVNULL) and None, ballast.unlink
+    )
+
+
+def limited_media(folder: Path) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limit = lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))  # noqa: E731
+    keep_and_forget(folder, lambda: limit(150_000), lambda: limit(hard))
+
+
 def full(folder: Path) -> None:
     ballast = folder / "ballast"
     grow = f"head -c 3500000 /dev/zero > '{ballast}'"
@@ -102,5 +154,12 @@ def write(folder: Path, camera: str) -> None:
 
 
 if __name__ == "__main__":
-    scenes: dict[str, Callable[..., None]] = {"full": full, "limited": limited, "read-only": read_only, "write": write}
+    scenes: dict[str, Callable[..., None]] = {
+        "full": full,
+        "limited": limited,
+        "full-of-media": full_of_media,
+        "limited-media": limited_media,
+        "read-only": read_only,
+        "write": write,
+    }
     scenes[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

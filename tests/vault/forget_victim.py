@@ -1,4 +1,4 @@
-"""A forgetter made to be killed: each line on stdin, `N FOLDER [URL]`, forks one that kills itself at the Nth time it touches a file, commits or wipes.
+"""A keeper or forgetter made to be killed: each line on stdin, `N FOLDER URL ACT`, forks one that kills itself at its Nth touch of a file, commit or wipe.
 
 Says `killed`, or `done` when there were fewer.
 """
@@ -10,16 +10,16 @@ from pathlib import Path
 
 from sqlalchemy import event
 
-from catseye.vault.retention import KeptFor
+from catseye.vault.kept_for import KeptFor
 from catseye.vault.vault import Vault
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from tests.vault.kept import later
+from tests.vault.kept import NOON, later, redacted
 
 TOUCHES = {"open", "os.remove", "os.rename", "os.rmdir", "os.link", "shutil.rmtree", "os.mkdir", "victim"}
 
 
-def forget(number: int, folder: Path, url: str) -> None:
+def act(number: int, folder: Path, url: str, what: str) -> None:
     with Vault.open(folder, database_url=url) as vault:
         left_count = number
 
@@ -40,16 +40,21 @@ def forget(number: int, folder: Path, url: str) -> None:
         database.wipe = wiped  # type: ignore[method-assign]
         event.listen(database._engine, "commit", lambda _: sys.audit("victim", folder))
         sys.addaudithook(touched)
-        vault.retention.forget(later(20), KeptFor(), {"red-light"})
+        if what == "keep":
+            vault.media.keep_redacted(redacted(vault), "v-1/clip", NOON)
+        elif what == "move":
+            vault.media.reclass(vault.media.ref("v-1/clip"), "case", later(1), "c-1")
+        else:
+            vault.retention.forget(later(20), KeptFor(), {"red-light"})
         left_count = sys.maxsize
 
 
 def tend() -> None:
     for line in sys.stdin:
-        number, folder, url = [*line.split(), ""][:3]
+        number, folder, url, what = line.rstrip("\n").split(" ")
         pid = os.fork()
         if not pid:
-            forget(int(number), Path(folder), url)
+            act(int(number), Path(folder), url, what)
             os._exit(0)
         _, status = os.waitpid(pid, 0)
         if status and not os.WIFSIGNALED(status):

@@ -1,5 +1,6 @@
 """The authority's root, and the certificates it issues."""
 
+import base64
 import random
 import stat
 import subprocess
@@ -16,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catseye.core.errors import KeyFileError
+from catseye.core.errors import KeyFileError, StoreError
 from catseye.core.time import NS_PER_S, Stamp
 from catseye.vault.authority import AuthorityError, Certified, certificate_of, certify, make_root, read_certificate, root_faults, signer_faults
 from catseye.vault.signing import load_public_key, load_signing_key, make_signing_key
@@ -117,6 +118,22 @@ def test_nothing_is_ever_replaced(folder: Path) -> None:
     assert {path: path.read_bytes() for path in folder.rglob("*.pem")} == before
 
 
+def test_an_authority_that_was_begun_and_killed_is_finished_with_its_own_key(folder: Path) -> None:
+    before = root_of(folder)
+    signer = issued(folder)
+    (folder / "authority" / "root.pem").unlink()
+    make_root(folder / "authority", "Road Authority", day(0), day(3650))
+    after = root_of(folder)
+    assert after.certificate.public_bytes(Encoding.PEM) != before.certificate.public_bytes(Encoding.PEM)
+    assert signer_faults(signer, after, day(20)) == []
+
+
+def test_a_folder_nobody_may_write_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="a file stands where a folder should"):
+        make_root(tmp_path / "file" / "authority", "Road Authority", day(0), day(1))
+
+
 def test_a_root_key_that_others_may_read_issues_nothing(folder: Path) -> None:
     (folder / "authority" / "root-key.pem").chmod(0o644)
     with pytest.raises(KeyFileError, match="0600"):
@@ -150,25 +167,23 @@ def test_a_missing_file_and_two_certificates_in_one_are_told(folder: Path) -> No
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_certificate_or_a_typed_error(data: bytes) -> None:
-    import base64
-
-    for each in (data, b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(data) + b"-----END CERTIFICATE-----\n"):
+    for each in (data, pem_of(data)):
         with pytest.raises(AuthorityError):
             certificate_of(each, "bytes")
 
 
-def test_any_changed_byte_of_a_certificate_is_refused_or_not_issued_by_the_authority(folder: Path) -> None:
-    from cryptography.hazmat.primitives.serialization import Encoding as To
-
+def test_no_changed_byte_of_a_certificate_says_anything_else_and_is_believed(folder: Path) -> None:
+    """All that is said is signed. How many bits of the signature's last byte count is not: another number there changes nothing that is believed."""
     signer, root, chance = issued(folder), root_of(folder), random.Random(5)
-    der = signer.certificate.public_bytes(To.DER)
-    import base64
-
+    der, signed = signer.certificate.public_bytes(Encoding.DER), signer.certificate.tbs_certificate_bytes
     for place in range(len(der)):
         changed = der[:place] + bytes([der[place] ^ 1 << chance.randrange(8)]) + der[place + 1 :]
-        pem = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(changed) + b"-----END CERTIFICATE-----\n"
         try:
-            found = certificate_of(pem, "changed")
+            found = certificate_of(pem_of(changed), "changed")
         except AuthorityError:
             continue
-        assert signer_faults(found, root, day(20)), f"byte {place}"
+        assert signer_faults(found, root, day(20)) or found.certificate.tbs_certificate_bytes == signed, f"byte {place}"
+
+
+def pem_of(der: bytes) -> bytes:
+    return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from catseye.core.time import Stamp
 from catseye.vault.dossiers import DossierMovedError, Step
+from catseye.vault.envelopes import EnvelopeError
 from catseye.vault.vault import Vault
 
 NOON = Stamp(1_790_000_000_000_000_000, 20.0)
@@ -58,3 +59,17 @@ def test_a_step_changed_or_removed_behind_our_back_is_told(vault: Vault) -> None
     with vault._database.writing() as connection:
         connection.execute(text("DELETE FROM dossier_steps WHERE number = 1"))
     assert vault.log_faults() == ["entry 1: step case/street/7/1 is gone, and was not forgotten"]
+
+
+def test_who_and_what_a_step_says_lie_in_an_envelope(vault: Vault) -> None:
+    vault.dossiers.add("case", "c-1", [step(0, note="a-name-nobody-shall-find")])
+    assert not [path for path in vault.folder.rglob("*") if path.is_file() and (b"a-name-nobody" in (found := path.read_bytes()) or b"officer Ly" in found)]
+
+
+def test_an_envelope_changed_or_put_under_another_step_is_told(vault: Vault) -> None:
+    vault.dossiers.add("case", "c-1", [step(0, note="one"), step(1, note="two")])
+    with vault._database.writing() as connection:
+        connection.execute(text("UPDATE dossier_steps SET body = (SELECT body FROM dossier_steps WHERE number = 0) WHERE number = 1"))
+    assert vault.log_faults() == ["entry 1: step case/c-1/1 was changed after it was logged"]
+    with pytest.raises(EnvelopeError):
+        vault.dossiers.steps("case", "c-1")

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of forgetting: the vault opens, the log verifies, and forgetting once more finishes and proves it."""
+"""kill -9 in the middle of keeping, moving or forgetting: the vault opens, the log verifies, and the same call once more finishes."""
 
 import shutil
 import subprocess
@@ -8,25 +8,27 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 from tests.vault.factories import picture_of, points_at
-from tests.vault.kept import CLIP, NOON, later, redacted, sealed
+from tests.vault.kept import CLIP, LOG, NOON, grant, later, redacted, sealed
 from tests.vault.test_retention import RED, age, files_with, secrets_of, step, violation
 
-from catseye.vault.retention import KeptFor
+from catseye.vault.kept_for import KeptFor
+from catseye.vault.media import MediaRef
 from catseye.vault.vault import Vault
 
 VICTIM = Path(__file__).with_name("forget_victim.py")
 
 
 @contextmanager
-def forgetter() -> Iterator[Callable[[int, Path, str], bool]]:
-    """Whether a forgetting of this folder and database was killed at its Nth touch."""
+def forgetter() -> Iterator[Callable[..., bool]]:
+    """Whether who forgets (or keeps, or moves) in this folder and database was killed at its Nth touch."""
     with subprocess.Popen([sys.executable, VICTIM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as tended:
 
-        def is_killed(number: int, folder: Path, url: str = "") -> bool:
+        def is_killed(number: int, folder: Path, url: str = "", what: str = "forget") -> bool:
             assert tended.stdin
             assert tended.stdout
-            tended.stdin.write(f"{number} {folder} {url}\n")
+            tended.stdin.write(f"{number} {folder} {url} {what}\n")
             tended.stdin.flush()
             said = tended.stdout.readline()
             assert said in ("killed\n", "done\n")
@@ -61,12 +63,16 @@ def is_finished(vault: Vault, needles: list[bytes]) -> None:
     assert vault.retention.forget(later(22), KeptFor(), RED).searched_bytes == 0, "nothing was left to finish"
 
 
-def test_killed_at_any_touch_of_a_file_the_next_forgetting_finishes(tmp_path: Path) -> None:
+STRIDES = [3, pytest.param(1, marks=pytest.mark.soak)]  # every third touch, or every one
+
+
+@pytest.mark.parametrize("stride", STRIDES)
+def test_killed_at_any_touch_of_a_file_the_next_forgetting_finishes(tmp_path: Path, stride: int) -> None:
     with Vault.open(tmp_path / "full") as vault:
         needles = filled(vault)
     killed_count = 0
     with forgetter() as is_killed:
-        for number in range(1000):
+        for number in range(0, 1000, stride):
             folder = tmp_path / "vault"
             shutil.copytree(tmp_path / "full", folder)
             was_killed = is_killed(number, folder, "")
@@ -76,7 +82,7 @@ def test_killed_at_any_touch_of_a_file_the_next_forgetting_finishes(tmp_path: Pa
             if not was_killed:
                 break
             killed_count += 1
-    assert killed_count > 10
+    assert killed_count * stride > 20
 
 
 def test_killed_again_and_again_it_gets_there(open_vault: Callable[..., Vault], database_url: str, tmp_path: Path) -> None:
@@ -91,3 +97,41 @@ def test_killed_again_and_again_it_gets_there(open_vault: Callable[..., Vault], 
     assert number > 3
     with open_vault() as vault:
         is_finished(vault, needles)
+
+
+@pytest.mark.parametrize("stride", STRIDES)
+@pytest.mark.parametrize("what", ["keep", "move"])
+def test_killed_while_a_clip_is_kept_or_moved_it_is_there_whole_or_not_at_all(tmp_path: Path, what: str, stride: int) -> None:
+    full, folder = tmp_path / "full", tmp_path / "vault"
+    with Vault.open(full) as vault:
+        if what == "move":
+            vault.media.keep_redacted(redacted(vault), "v-1/clip", NOON)
+    number, was_killed = 0, True
+    with forgetter() as is_killed:
+        while was_killed:
+            shutil.copytree(full, folder)
+            was_killed = is_killed(number, folder, "", what)
+            number += stride
+            with Vault.open(folder) as vault:
+                assert vault.log_faults() == []
+                refs = vault.media.refs()
+                assert refs or what == "keep"
+                for ref in refs:
+                    is_whole(vault, ref)
+                again = vault.media.keep_redacted(redacted(vault), "v-1/clip", NOON)
+                is_whole(vault, vault.media.reclass(again, "case", later(1), "c-1"))
+                assert vault.log_faults() == []
+                vault.retention.confirm("c-1", later(1))
+                vault.retention.forget(later(20), KeptFor(), RED)
+                files = [path for path in (folder / "envelopes").rglob("*") if path.is_file()]
+                assert sorted({path.parent.parent.name for path in files}) == ["case"]
+                assert len(files) == 2, "what the killed one left is swept"
+                assert [path for path in (folder / "staging").rglob("*") if path.is_file()] == []
+            shutil.rmtree(folder)
+    assert number > 20
+
+
+def is_whole(vault: Vault, ref: MediaRef) -> None:
+    with vault.media.open(ref, grant(), later(1), "to see whether it is whole") as file:
+        assert file.read() == CLIP
+    assert vault.media.redaction_log(ref, grant(), later(1), "the same") == LOG

@@ -16,8 +16,9 @@ from catseye.core.event import Event
 from catseye.core.time import NS_PER_S, Stamp
 from catseye.vault.dossiers import Step
 from catseye.vault.drawers import ForgottenError
+from catseye.vault.files import sole_holder
+from catseye.vault.kept_for import KeptFor
 from catseye.vault.proof import Search
-from catseye.vault.retention import KeptFor
 from catseye.vault.vault import Vault
 
 RED = frozenset({"red-light"})
@@ -142,6 +143,14 @@ def test_one_case_is_forgotten_when_somebody_asks_for_it(vault: Vault) -> None:
         vault.retention.end("case", "c-1", later(3))
 
 
+def test_what_is_standing_is_kept_until_somebody_asks(vault: Vault) -> None:
+    vault.dossiers.add("scheme", "2049", [step(0, "begun")])
+    assert forget(vault, 30_000).counts == {}
+    assert forget(vault, 30_001, subject=("standing", "scheme")).counts == {"standing": {"keys": 1, "steps": 1}}
+    assert list(vault.dossiers.of_kind("scheme")) == []
+    assert vault.log_faults() == []
+
+
 def test_points_and_tracks_go_after_7_days_and_counts_stay_for_years(vault: Vault) -> None:
     vault.keep_points(points_at(*range(100)))
     vault.keep_tracks(track_over(0, 100))
@@ -249,6 +258,24 @@ def test_a_trace_that_is_still_there_is_told_and_the_next_forgetting_looks_again
     again = forget(vault, 21)
     assert (again.left, again.finished_count) == ((), 1)
     assert forget(vault, 22).finished_count == 0
+
+
+def test_somebody_who_reads_on_is_waited_for_and_told_and_the_next_forgetting_finishes(tmp_path: Path) -> None:
+    with Vault.open(tmp_path / "vault", patience_s=0.2) as vault, Vault.open(tmp_path / "vault") as other:
+        vault.keep_events([violation()])
+        with other._database.reading() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM events")) == 1
+            with pytest.raises(StoreError, match="so its log could not be emptied; wanted the same call again"):
+                forget(vault, 20)
+            assert list(vault.events()) == []
+        done = forget(vault, 21)
+        assert (done.counts, done.finished_count, done.left) == ({}, 1, ())
+        assert files_with(vault, b"track-of-somebody") == []
+
+
+def test_two_who_forget_at_once_take_turns(open_vault: Callable[..., Vault]) -> None:
+    with open_vault(patience_s=0.2) as vault, sole_holder(vault.folder / "forget.lock", 1), pytest.raises(StoreError, match=r"another process has held it"):
+        forget(vault, 20)
 
 
 @pytest.mark.parametrize("traces_count", [1, 8, 9, 500])

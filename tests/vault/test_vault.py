@@ -143,6 +143,13 @@ def test_a_full_disk_costs_nothing_acknowledged_and_writing_goes_on_when_there_i
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_clip_or_a_forgetting_without_room_leaves_nothing_half_done(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, SCENES, "limited-media", tmp_path / "vault"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = own_disk("full-of-media", tmp_path / "disk")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_read_only_disk_is_told(tmp_path: Path) -> None:
     done = own_disk("read-only", tmp_path / "disk")
     assert (done.returncode, done.stderr) == (0, "")

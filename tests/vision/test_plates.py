@@ -1,5 +1,6 @@
 """Plates are read of violators alone; what is not sure, or of a country no model reads, goes to an operator."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -99,6 +100,15 @@ def test_frames_that_agree_give_the_text(street: PacketRing) -> None:
     assert found.characters[0] == Character("京", pytest.approx(0.99))
     assert found.read_by == {"told": "1" * 64}
     assert (found.violation, found.track) == (violation_at(1.5).event.id, "7")
+
+
+def test_what_a_case_may_know_is_plain_json_without_a_picture(street: PacketRing) -> None:
+    found = reading_of(street)
+    facts = json.loads(json.dumps(found.facts))
+    assert facts["text"] == "京A12345"
+    assert facts["frames"][0]["characters"][1] == {"symbol": "A", "confidence_ratio": 0.99}
+    assert facts["frames"][0]["crop_sha256"] == found.frames[0].crop_sha256
+    assert "crop" not in facts["frames"][0]
 
 
 def test_one_character_that_frames_dispute_goes_to_an_operator(street: PacketRing) -> None:

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from catseye.core.columns import Records
 from catseye.core.road_user import RoadUser
 from catseye.vision.stitch import are_alike, born_near, other_halves, overlap_ratio, twins
-from catseye.vision.track_columns import TRACK, Records
+from catseye.vision.track_columns import TRACK
 
 CAR, BUS, CYCLIST, UNKNOWN = (kind.code for kind in (RoadUser.CAR, RoadUser.BUS, RoadUser.CYCLIST, RoadUser.UNKNOWN))
 NS = 10**9

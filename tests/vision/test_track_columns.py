@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from catseye.vision.track_columns import TRACK, Motion, Records, as_last_seen, correct, predict, stack
+from catseye.core.columns import Records, stacked
+from catseye.vision.track_columns import TRACK, Motion, as_last_seen, correct, predict
 
 MOTION = Motion()
 
@@ -40,7 +41,7 @@ def test_the_rate_is_found_whatever_the_steps(steps_s: list[float]) -> None:
     for step_s in steps_s:
         truth_px = truth_px + rate_pxs * step_s
         predict(tracks, step_s, MOTION)
-        correct(tracks, np.array([0]), truth_px + rng.normal(0, 0.7, (1, 4)), MOTION)
+        correct(tracks, truth_px + rng.normal(0, 0.7, (1, 4)), MOTION)
     assert np.abs(tracks["rate_pxs"][0, :2] - rate_pxs[:2]).max() < 9
     assert np.abs(tracks["place_px"][0] - truth_px).max() < 2.5
 
@@ -50,8 +51,8 @@ def test_doubt_shrinks_with_a_look_and_less_with_a_box_that_was_cut() -> None:
     predict(whole, 0.2, MOTION)
     predict(cut, 0.2, MOTION)
     doubt = float(whole["spread"][0, 0])
-    correct(whole, np.array([0]), whole["place_px"] + 0.0, MOTION)
-    correct(cut, np.array([0]), cut["place_px"] * [1.0, 1.0, 0.5, 1.0], MOTION)
+    correct(whole, whole["place_px"] + 0.0, MOTION)
+    correct(cut, cut["place_px"] * [1.0, 1.0, 0.5, 1.0], MOTION)
     assert whole["spread"][0, 0] < cut["spread"][0, 0] < doubt
 
 
@@ -66,4 +67,4 @@ def test_a_track_can_be_put_back_to_where_it_was_last_seen() -> None:
 
 def test_stacked_records_keep_their_order() -> None:
     first, second = cars(np.random.default_rng(6), 2), cars(np.random.default_rng(7), 3)
-    assert stack(first, second).tobytes() == first.tobytes() + second.tobytes()
+    assert stacked(first, second).tobytes() == first.tobytes() + second.tobytes()

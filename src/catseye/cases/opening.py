@@ -94,7 +94,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class SignalState:
-    """One state of a signal that mattered; `source` is the lamps in the picture, or a phase log."""
+    """One state of a signal that mattered; the last one's end is as far as was looked. `source` is the lamps in the picture, or the site's timeline."""
 
     __pydantic_config__ = STRICT
 

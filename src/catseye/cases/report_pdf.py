@@ -118,7 +118,7 @@ def _facts(case: Case) -> Table:
 
 def _measured(case: Case) -> Table:
     held = case.opening.measurement.calibration
-    under = f"Doubts are two sigma. {f'Calibrated {held.made_on} ({held.method}).' if held else 'No calibration certificate.'}"
+    under = f"Doubts are two sigma. {f'Calibrated {held.made_on}, {held.issuer}.' if held else 'No calibration certificate.'}"
     table = Table([[[_label("MEASURED"), _p(measured_in_words(case) or "nothing", _LEAD), _p(under, _SMALL)]]], colWidths=[_WIDTH_PT])
     style = [("BACKGROUND", (0, 0), (-1, -1), _TINT), ("LINEBEFORE", (0, 0), (0, -1), 3, _ACCENT), ("LEFTPADDING", (0, 0), (-1, -1), 10)]
     table.setStyle(TableStyle([*style, ("TOPPADDING", (0, 0), (-1, -1), 5), ("BOTTOMPADDING", (0, 0), (-1, -1), 7)]))
@@ -229,7 +229,8 @@ def _grounds(case: Case, custody: tuple[CustodyLine, ...], root_fingerprint: str
     story.append(_heading("Pictures and files"))
     files = [[each.role, each.media_type, f"{each.size_bytes:,}".replace(",", " "), each.sha256] for each in case.media]
     story.append(_grid(["role", "type", "bytes", "SHA-256"], files, (0.12, 0.15, 0.15, 0.58)) if files else _p("None are kept."))
-    story.append(_p("Originals are sealed to the authority's key; catseye itself cannot open them. Stills and clips are redacted.", _SMALL))
+    if files:
+        story.append(_p("Originals are sealed to the authority's key; catseye itself cannot open them. Stills and clips are redacted.", _SMALL))
     story.append(_heading("Custody"))
     looks = [[clock(each.when, zone), each.who, each.what, each.why] for each in custody]
     looks += [[clock(told.when, zone), told.by, told.what, told.why] for told in timeline(case) if told.kind == "exported"]

@@ -81,3 +81,7 @@ class Tracked:
     ended: Ints
     found_px: Floats | None = None
     moved: Bools | None = None
+
+    def vetted(self, sure: Bools) -> "Tracked":
+        """The same with fewer that are sure; several times quicker than `replace`, at every look."""
+        return Tracked(self.time_ns, self.track, self.box_px, self.kind, self.seen, sure, self.score_ratio, self.joined, self.ended, self.found_px, self.moved)

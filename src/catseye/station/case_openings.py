@@ -11,14 +11,15 @@ from catseye.cases.jurisdiction import Jurisdiction
 from catseye.cases.opening import CalibrationReference, Device, Measurement, MediaReference, Opening, SignalState
 from catseye.core.certificate import Certificate
 from catseye.core.event import Event
-from catseye.core.signal import LAMPS
+from catseye.core.signal import LAMPS, Signal
 from catseye.core.time import NS_PER_S
-from catseye.station.calibrations import certificate_of, solution_of
+from catseye.station.calibrations import certified
 from catseye.station.rule_keys import rule_classes
 from catseye.station.signals import signals_of
 from catseye.station.site import Camera, Site
 from catseye.vault.export import SIGNAL_STATE
 
+LAMPS_SEEN = "lamps in the picture"
 MATTERS_BEFORE_NS, MATTERS_AFTER_NS = 60 * NS_PER_S, 10 * NS_PER_S
 
 
@@ -72,23 +73,9 @@ class Openings:
     def _certificate(self, camera: Camera) -> CalibrationReference | None:
         """The site's certificate, or one made of its reference points where it says when they were measured."""
         if camera.id not in self._certificates:
-            made = self._made(camera)
-            self._certificates[camera.id] = None
-            if made is not None:
-                said, content = made
-                self._certificates[camera.id] = self.jurisdiction.certificate(
-                    hashlib.sha256(content).hexdigest(), f"catseye {said.version}", said.method, said.made_on
-                )
+            made = certified(self.site, camera)
+            self._certificates[camera.id] = None if made is None else certified_by(self.jurisdiction, made)
         return self._certificates[camera.id]
-
-    def _made(self, camera: Camera) -> tuple[Certificate, bytes] | None:
-        table = camera.calibration
-        if table is not None and table.certificate is not None:
-            return certificate_of(self.site, camera), (self.site.folder / Path(table.certificate).expanduser()).read_bytes()
-        if table is None or table.date is None:
-            return None
-        certificate = solution_of(self.site, camera).certificate(camera.id, table.date.isoformat(), catseye.__version__, None)
-        return certificate, certificate.as_text().encode()
 
     def _states(self, camera: Camera, event: Event, phases: Iterable[Event]) -> Iterator[SignalState]:
         """What the event's signal showed a minute before until a little after it."""
@@ -96,11 +83,23 @@ class Openings:
         first, last = event.time_ns - MATTERS_BEFORE_NS, event.end_time_ns + MATTERS_AFTER_NS
         seen = [p for p in phases if p.camera == event.camera and p.details.get("signal") == name]
         spans = [(str(p.details["state"]), p.time_ns, p.end_time_ns) for p in sorted(seen, key=lambda p: p.time_ns)]
-        source = "lamps in the picture"
         if not spans and name in (timelines := signals_of(self.site, camera, None)):
-            signal, source = timelines[str(name)], "the site's timeline"
-            ends = [*signal.time_ns.tolist(), last if signal.end_ns is None else signal.end_ns]
-            spans = [(LAMPS[code].value, begin, end) for code, (begin, end) in zip(signal.state.tolist(), pairwise(ends), strict=True)]
+            yield from states_of(timelines[str(name)], event, "the site's timeline")
         for state, begin, end in spans:
             if begin <= last and max(begin, end) >= first:
-                yield SignalState(str(name), state, begin, end, source)
+                yield SignalState(str(name), state, begin, end, LAMPS_SEEN)
+
+
+def certified_by(jurisdiction: Jurisdiction, certificate: Certificate) -> CalibrationReference:
+    """How a case names a certificate: by the hash of its text, with the days that the law of the place gives it."""
+    digest = hashlib.sha256(certificate.as_text().encode()).hexdigest()
+    return jurisdiction.certificate(digest, f"catseye {certificate.version}", certificate.method, certificate.made_on)
+
+
+def states_of(signal: Signal, event: Event, source: str = LAMPS_SEEN) -> Iterator[SignalState]:
+    """What a signal showed a minute before the event until a little after it."""
+    first, last = event.time_ns - MATTERS_BEFORE_NS, event.end_time_ns + MATTERS_AFTER_NS
+    ends = [*signal.time_ns.tolist(), last if signal.end_ns is None else signal.end_ns]
+    for code, (begin, end) in zip(signal.state.tolist(), pairwise(ends), strict=True):
+        if begin <= last and max(begin, end) >= first:
+            yield SignalState(signal.id, LAMPS[code].value, begin, end, source)

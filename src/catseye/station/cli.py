@@ -576,6 +576,33 @@ def case_plate(
     return _tell(confirm_plate(out, name, by, text, reason, site), as_json)
 
 
+@case_app.command(
+    "package",
+    epilog=_examples(
+        "catseye case package out c-5f0c12 --to c-5f0c12.zip --by 'Trần Minh' --reason 'to the police' --key signer.pem --certificate signer.crt.pem",
+    ),
+)
+def case_package(
+    out: RunFolder,
+    name: CaseName,
+    *,
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The package.", show_default=False)],
+    by: ByPerson,
+    reason: Because,
+    key: Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key that signs (`catseye log key`).", show_default=False)],
+    certificate: Annotated[Path, typer.Option("--certificate", metavar="FILE", help="The authority's certificate for that key.", show_default=False)],
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """Pack the evidence of a case that is ready to be submitted.
+
+    Signed, logged, checkable by anybody with the authority's root (`catseye verify`). Each picture that goes in is a look, written down.
+    """
+    from catseye.station.verbs.packaging import package_case
+
+    return _tell(package_case(out, name, to, by, reason, key, certificate, site), as_json)
+
+
 @case_app.command("submit", epilog=_examples("catseye case submit out c-5f0c12 --by 'Lê Hoa' --to 'Traffic police' --package c-5f0c12.zip --root root.pem"))
 def case_submit(
     out: RunFolder,

@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from catseye.core.errors import ModelError
 from catseye.station.demo import DemoScene, render_demo
+from catseye.station.demo_case import demo_keys, run_case
 from catseye.station.outcome import RunOutcome
 from catseye.station.site import load_site
 from catseye.station.verbs.tables import lines_of_table
@@ -16,8 +19,7 @@ from catseye.station.watch import refuse_strange_folder, run_watch
 from catseye.vision import models
 
 CAMERA = "junction"
-START = "2026-05-04T08:00:00+02:00"
-CALIBRATED_ON, REFERENCE_POINTS_COUNT = "2026-05-01", 10
+REFERENCE_POINTS_COUNT = 10
 TIMEZONE = "Europe/Madrid"
 MOST_OFF_RATIO = 0.1
 KINDS_NOTE = "(the network was trained on photographs: it often takes our drawn two-wheelers for people or cars)"
@@ -45,8 +47,10 @@ def run_demo(out: Path, *, open_report: bool, seconds_s: float, progress: bool) 
         scene = render_demo(out / "scene", seconds_s, progress=tell)
     detector, why = _detector()
     site_file = out / "demo.toml"
-    site_file.write_text(_site_text(scene, detector), "utf-8")
+    keys = demo_keys(out)
+    site_file.write_text(_site_text(scene, detector, keys.recipient), "utf-8")
     watched = run_watch(load_site(site_file), out, camera=None, limit_s=None, progress=progress)
+    case = run_case(out, keys)
     rows = _compare(scene, out / "crossings.csv")
     kinds = _kinds(scene, out / "crossings.csv")
     report = out / "report.html"
@@ -56,15 +60,16 @@ def run_demo(out: Path, *, open_report: bool, seconds_s: float, progress: bool) 
         webbrowser.open(report.resolve().as_uri())
     holds = all(row.holds for row in rows)
     told_kinds = [] if detector == models.MOTION else ["", *_kind_table(kinds), KINDS_NOTE]
-    text = [why, "", *_table(rows), *told_kinds, "", *watched.lines_of_text, f"open: {report}"]
+    text = [why, "", *_table(rows), *told_kinds, "", *watched.lines_of_text, "", *case.lines_of_text, "", f"open: {report}"]
     summary = {
         "detector": detector,
         "holds": holds,
         "lines": [{"line": row.line, "direction": row.direction, "true": row.true_count, "counted": row.counted_count} for row in rows],
         "kinds": kinds,
+        "case": dict(case.summary),
         "run": dict(watched.summary),
     }
-    return RunOutcome(max(watched.exit_code, 0 if holds else 1), summary, text)
+    return RunOutcome(max(watched.exit_code, case.exit_code, 0 if holds else 1), summary, text)
 
 
 @contextmanager
@@ -93,20 +98,26 @@ def _detector() -> tuple[str, str]:
     return models.DEFAULT, f"detector: {models.DEFAULT}"
 
 
-def _site_text(scene: DemoScene, detector: str) -> str:
-    """The site as a traffic engineer would write it: reference points, a line an arm, what its lamps showed, and that nobody may pass them at red."""
-    head = f'[site]\nid = "demo"\ntimezone = "{TIMEZONE}"\n\n[[camera]]\nid = "{CAMERA}"\nsource = "scene/{scene.video.name}"\nstart = {START}\n'
+def _site_text(scene: DemoScene, detector: str, recipient: str) -> str:
+    """The site as a traffic engineer would write it: reference points, a line an arm, what its lamps showed, and that nobody may pass them at red.
+
+    It happened yesterday at eight: a case has its terms.
+    """
+    today = datetime.now(ZoneInfo(TIMEZONE)).replace(hour=8, minute=0, second=0, microsecond=0)
+    began = today - timedelta(days=1)
+    head = f'[site]\nid = "demo"\ntimezone = "{TIMEZONE}"\n\n[[camera]]\nid = "{CAMERA}"\nsource = "scene/{scene.video.name}"\nstart = {began.isoformat()}\n'
     seen_px, ground_m = scene.site.camera.reference_points(REFERENCE_POINTS_COUNT)
     points = "".join(
         f"    {{ px = [{x_px:.1f}, {y_px:.1f}], m = [{x_m:.2f}, {y_m:.2f}] }},\n"
         for (x_px, y_px), (x_m, y_m) in zip(seen_px.tolist(), ground_m.tolist(), strict=True)
     )
-    parts = [f'detector = "{detector}"\n\n[camera.calibration]\ndate = {CALIBRATED_ON}\npoints = [\n{points}]\n']
+    parts = [f'detector = "{detector}"\n\n[camera.calibration]\ndate = {began.date() - timedelta(days=3)}\npoints = [\n{points}]\n']
     for line in scene.lines:
         ends = f"[[{line.begin_px[0]}, {line.begin_px[1]}], [{line.end_px[0]}, {line.end_px[1]}]]"
         parts.append(f'[[camera.line]]\nid = "{line.id}"\npx = {ends}\n')
         parts.append(f'[[camera.signal]]\nid = "{line.id}-lamp"\ntimeline = "scene/{scene.phases[line.id].name}"\n')
         parts.append(f'[[camera.rule]]\nkind = "red-light"\nid = "red-light-{line.id}"\nline = "{line.id}"\nsignal = "{line.id}-lamp"\n')
+    parts.append(f'[evidence]\nrecipients = ["{recipient}"]\nplace = "the demo junction"\njurisdiction = "example"\n')
     return f"# Written by `catseye demo`.\n{head}" + "\n".join(parts)
 
 

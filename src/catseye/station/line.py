@@ -12,6 +12,7 @@ import numpy as np
 
 from catseye.core.arrays import Floats, Pixels
 from catseye.core.calibration import Calibration
+from catseye.core.certificate import Certificate
 from catseye.core.detections import Detections, Tracked
 from catseye.core.errors import SourceError
 from catseye.core.event import Event
@@ -20,6 +21,7 @@ from catseye.core.road_user import RoadUser
 from catseye.core.secrets import masked
 from catseye.core.sockets import Detector, Source, SourceNotice
 from catseye.core.time import NS_PER_S, Stamp
+from catseye.station.evidence.socket import Evidence, Told
 from catseye.station.grounding import Grounded, Grounding
 from catseye.station.ledger import Ledger
 from catseye.station.line_health import LineHealth
@@ -37,7 +39,7 @@ from catseye.vision.tracker import Tracker
 from catseye.vision.witness import Witness
 
 _UNKNOWN = RoadUser.UNKNOWN.code
-STEPS = ("decode", "health", "foreground", "detect", "track", "redact", "preview", "judge", "write")
+STEPS = ("decode", "health", "foreground", "detect", "track", "redact", "preview", "judge", "write", "evidence")
 FIRST_FLUSH_S = 10.0  # early once: what cannot be written should be known soon
 FLUSH_EVERY_S = 60.0  # each flush makes a part file of points: more often would litter a camera that runs for weeks
 PX_STEPS_COUNT = 16  # a pixel's fractions are kept in sixteenths, and rules see no finer ones than the file
@@ -165,6 +167,8 @@ class CameraLine:
         judge: Callable[[LineRecord, Calibration | None], LineJudge | None] = lambda record, calibration: None,
         signals: LineSignals | None = None,
         coarse: Callable[[Calibration, tuple[int, int]], Sequence[HealthFinding]] = lambda calibration, size_px: (),
+        evidence: Evidence | None = None,
+        certificate: Callable[[tuple[int, int]], Certificate | None] = lambda size_px: None,
     ) -> None:
         """`lines(width_px, height_px)` gives the counting lines once the picture's size is known; `stop` ends the run at the next frame.
 
@@ -172,12 +176,14 @@ class CameraLine:
         `calibration(width_px, height_px)` gives the camera's view of the ground; `judge(record, calibration)` what applies the site's rules.
         `signals` reads those whose lamps are in the picture, for that judge.
         `coarse(calibration, size_px)` says what the picture has too few pixels for.
+        `evidence` is what becomes of violations; `certificate(size_px)` what their measurement rests on.
         """
         self.record = record or LineRecord(source.camera, detector=detector.name)
         self._lineage = lineage
         self._source, self._detector, self._vault = source, detector, vault
         self._lines_for, self._pace, self._pictures = lines, pace, pictures
         self._calibration_for, self._judge_for, self._coarse_in = calibration, judge, coarse
+        self._evidence, self._certificate_for = evidence or Evidence(), certificate
         self._limit_ns = None if limit_s is None else int(limit_s * NS_PER_S)
         self._stop = stop or Flag()
         self._progress = progress or (lambda record: None)
@@ -211,8 +217,11 @@ class CameraLine:
                 self._finish()
             finally:
                 self._pictures.close()
-                for step, spent_s in self._pictures.cpu_s.items():
+                self._evidence.close(self._told)
+                for step, spent_s in (*self._pictures.cpu_s.items(), *self._evidence.cpu_s.items()):
                     self.record.cpu_s[step] += spent_s
+                self.record.doubts += self._evidence.troubles
+                self.record.notes += self._evidence.notes
                 if self._pictures.trouble:
                     self.record.doubts.append(f"no pictures: {self._pictures.trouble}")
         self._progress(self.record)
@@ -285,7 +294,7 @@ class CameraLine:
             return
         with self._timed("track"):
             tracked = self._tracker.update(frame.time_ns, seen.heard)
-            tracked = replace(tracked, sure=self._witness.vet(tracked))
+            tracked = tracked.vetted(self._witness.vet(tracked))
             self.record.blind_looks_count += bool((tracked.sure & (tracked.kind == _UNKNOWN)).any())
             self._pace.learn(self._speedometer.fastest_sizes_per_s(tracked))
             users_px = tracked.box_px[tracked.sure]
@@ -294,6 +303,7 @@ class CameraLine:
         with self._timed("judge"):
             self._count(counter, ledger, tracked)
         self._pictures.look(Look(frame, tracked, seen, self.record.crossings_count))
+        self._evidence.look(frame.time_ns, tracked, (frame.width_px, frame.height_px))
         self._keep(ledger)
         self.record.frames_analysed_count += 1
         self._progress(self.record)
@@ -357,10 +367,18 @@ class CameraLine:
             self.record.tell_events(events)
             with self._timed("write"):
                 self._vault.keep_events([*events, *self._judge.doubted()])
+            with self._timed("evidence"):
+                self._evidence.points(settled.points)
+                self._evidence.violated(self._judge.violations(), self._now_ns, self._told)
         with self._timed("write"):
             if self._now_ns - self._flushed_ns > FLUSH_EVERY_S * NS_PER_S:
                 self._flushed_ns = self._now_ns
                 self._vault.flush()
+
+    def _told(self) -> Told:
+        """What evidence needs to know besides points."""
+        size_px = (self.record.width_px, self.record.height_px)
+        return Told(dict(self._judge.signals) if self._judge is not None else {}, self._certificate_for(size_px), self.record.start)
 
     def _judged_until_ns(self, ledger: Ledger) -> int:
         """Nothing earlier will change: neither a point nor what a signal showed, nor whether the camera could be believed."""
@@ -372,7 +390,7 @@ class CameraLine:
         """The counter and the ledger, made once the first frame tells the picture's size."""
         if self._counter is None or self._ledger is None:
             self.record.width_px, self.record.height_px = frame.width_px, frame.height_px
-            self.record.start = frame.when.plus_ns(-frame.time_ns) if frame.when else None
+            self.record.start = _whole_us(frame.when.plus_ns(-frame.time_ns)) if frame.when else None
             self._lines = self._lines_for(frame.width_px, frame.height_px)
             self._counter = LineCounter(self._lines)
             calibration = self._calibration_for(frame.width_px, frame.height_px)
@@ -467,11 +485,16 @@ class _Timed:
         self._spent_s[self._step] += time.thread_time() - self._begin_s
 
 
+def _whole_us(when: Stamp) -> Stamp:
+    """A moment that any calendar can write down, so that a replay has the same."""
+    return Stamp(when.utc_ns // 1000 * 1000, when.doubt_ms)
+
+
 def contact_points_px(box_px: Floats) -> Floats:
     """Where a road user meets the ground in the picture: the middle of the box's lower edge, in sixteenths of a pixel, (m, 2)."""
     point_px = np.empty((len(box_px), 2), np.float32)
     point_px[:, 0], point_px[:, 1] = (box_px[:, 0] + box_px[:, 2]) / 2, box_px[:, 3]
-    return np.rint(point_px * PX_STEPS_COUNT) / PX_STEPS_COUNT
+    return np.asarray(np.rint(point_px * PX_STEPS_COUNT) / PX_STEPS_COUNT, np.float32)
 
 
 def sizes_px(box_px: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """Judges what a camera's line has settled: points wait until no earlier one can come, then go through the judge in order of time, as stored."""
 
 from collections import ChainMap
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -31,9 +31,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class LineJudge:
-    """Of one camera. `is_trusted(time_ns)`: whether the camera could be believed then; what is measured while it could not is marked."""
+    """Of one camera. `is_trusted(time_ns)`: whether the camera could be believed then; what is measured while it could not is marked.
+
+    `signals` are those the rules see; the ones read from the picture grow.
+    """
 
     stage: JudgeStage
+    signals: Mapping[str, Signal]
     is_trusted: Callable[[int], bool] = lambda time_ns: True
     _waiting: list[PointBatch] = field(default_factory=list)
 
@@ -111,7 +115,7 @@ def line_judge_of(
     if not bench.rules:
         return None
     judge = Judge(camera.id, bench.world, bench.rules, str, partial(_when, record), masked(camera.source or ""))
-    return LineJudge(JudgeStage(judge, Motion(PictureScene) if calibration is None else Motion(GroundScene)))
+    return LineJudge(JudgeStage(judge, Motion(PictureScene) if calibration is None else Motion(GroundScene)), signals)
 
 
 def _when(record: "LineRecord", time_ns: int) -> Stamp | None:

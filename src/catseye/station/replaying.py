@@ -10,7 +10,7 @@ from catseye.cases.package.checks import Replay
 from catseye.core.errors import CatseyeError
 from catseye.core.event import Event
 from catseye.station.calibrations import calibration_of
-from catseye.station.judging import judged_events, on_ground
+from catseye.station.judged import judged_events, on_ground
 from catseye.station.signals import signals_of
 from catseye.station.site import load_site
 from catseye.station.trajectories import read_trajectories

@@ -26,8 +26,9 @@ from catseye.core.sockets import Source
 from catseye.core.time import NS_PER_S
 from catseye.station import many_cameras
 from catseye.station.begun import BegunSource
-from catseye.station.calibrations import calibration_of
+from catseye.station.calibrations import calibration_of, certified
 from catseye.station.cameras import open_camera
+from catseye.station.evidence.wiring import evidence_of, ring_of
 from catseye.station.line import CameraLine, LineRecord
 from catseye.station.line_judge import line_judge_of
 from catseye.station.line_signals import line_signals_of
@@ -80,7 +81,15 @@ class Stopper:
             close()
 
 
-def run_watch(site: Site, out: Path, *, camera: str | None, limit_s: float | None, progress: bool, wants_pictures: bool = True) -> RunOutcome:
+def run_watch(
+    site: Site,
+    out: Path,
+    *,
+    camera: str | None,
+    limit_s: float | None,
+    progress: bool,
+    wants_pictures: bool = True,
+) -> RunOutcome:
     """Watch the site's cameras (or one), write every file of docs/reference/files.md into `out`. Errors of an only camera pass through."""
     begun = time.monotonic()
     cameras = [site.camera_named(camera)] if camera is not None else list(site.cameras)
@@ -110,7 +119,8 @@ def _vault_of(order: Order) -> Vault:
 
 def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress, earlier: LineRecord | None = None) -> LineRecord:
     """One camera from its source to the vault, in this thread; `earlier` is the life of a live camera whose process died. CatseyeError passes through."""
-    source: Source = open_camera(order.site, camera)
+    ring = ring_of(order.site, camera)
+    source: Source = open_camera(order.site, camera, ring)
     if earlier is not None:
         source = ResumedSource(source, earlier)
     stopper.on_stop(source.close)
@@ -141,6 +151,8 @@ def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress,
                     judge=partial(line_judge_of, order.site, camera, seen=signals.signals),
                     signals=signals,
                     coarse=partial(coarse_places, camera),
+                    evidence=evidence_of(order.site, camera, order.run, partial(_vault_of, order), ring),
+                    certificate=partial(certified, order.site, camera),
                 ).run()
     finally:
         source.close()

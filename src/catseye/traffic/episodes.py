@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catseye.core.arrays import Doubles, Ints
-from catseye.core.columns import places_of
+from catseye.core.columns import places_of, stacked
 from catseye.core.finding import Finding
 from catseye.core.scene import Passages, Scene
 from catseye.core.time import NS_PER_S
@@ -82,7 +82,7 @@ class Episodes:
 
     def end(self, track: Ints) -> list[Episode]:
         """Occurrences of tracks that will not come back."""
-        return self._close(np.isin(self._open["track"], track)) if len(self._open) else []
+        return self._close(places_of(self._open["track"], track)[1]) if len(self._open) else []
 
     def finish(self) -> list[Episode]:
         """Close all: nothing more comes."""
@@ -91,25 +91,27 @@ class Episodes:
     def _hold(self, scene: Scene, rows: Ints, value: Doubles, sigma: Doubles, label: Ints) -> None:
         track = scene.track[rows]
         place, there = places_of(track, self._open["track"])
-        if not there.all():
+        if np.count_nonzero(there) < len(there):
             self._begin(scene, rows[~there], label[~there])
-            place, _ = places_of(track, self._open["track"])
-        held = self._open[place]
-        held["last_ns"], held["kind"] = scene.time_ns, scene.kind[rows]
-        held["trusted"] &= scene.trusted
-        higher = value > held["peak"]
-        held["peak"][higher], held["peak_sigma"][higher], held["peak_ns"][higher] = value[higher], sigma[higher], scene.time_ns
-        self._open[place] = held
+            place = self._open["track"].searchsorted(track)
+        held = self._open
+        held["last_ns"][place], held["kind"][place] = scene.time_ns, scene.kind[rows]
+        if not scene.trusted:
+            held["trusted"][place] = False
+        higher = value > held["peak"][place]
+        if np.count_nonzero(higher):
+            place = place[higher]
+            held["peak"][place], held["peak_sigma"][place], held["peak_ns"][place] = value[higher], sigma[higher], scene.time_ns
 
     def _begin(self, scene: Scene, rows: Ints, label: Ints) -> None:
         fresh = np.zeros(len(rows), _OPEN)
         fresh["track"], fresh["kind"], fresh["begin_ns"] = scene.track[rows], scene.kind[rows], scene.time_ns
         fresh["peak"], fresh["place"], fresh["label"], fresh["trusted"] = -np.inf, scene.place[rows], label, True
-        both = np.concatenate([self._open, fresh])
+        both = stacked(self._open, fresh)
         self._open = both[np.argsort(both["track"], kind="stable")]
 
     def _close(self, which: NDArray[np.bool_]) -> list[Episode]:
-        if not which.any():
+        if not np.count_nonzero(which):
             return []
         over = self._open[which]
         self._open = self._open[~which]

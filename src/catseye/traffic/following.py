@@ -35,7 +35,8 @@ def followers(scene: GroundScene) -> Following:
     length, width = np.where(np.isfinite(scene.length), scene.length, 4.5), np.where(np.isfinite(scene.width), scene.width, 1.8)
     front = scene.front
     ahead = heading @ front.T - (heading * front).sum(1)[:, None]
-    side = np.stack([heading[:, 1], -heading[:, 0]], 1)
+    side = np.empty_like(heading)
+    side[:, 0], side[:, 1] = heading[:, 1], -heading[:, 0]
     aside = np.abs(side @ scene.place.T - (side * front).sum(1)[:, None])
     same = (heading @ heading.T > SAME_WAY_COSINE) & (aside < 0.25 * (width[:, None] + width[None, :]) + 0.2)
     ahead = np.where(same & (ahead > 0.1) & (ahead < FARTHEST_M), ahead, np.inf)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catseye.core.arrays import Bools, Doubles, Floats, Ints
-from catseye.core.columns import places_of
+from catseye.core.columns import places_of, stacked
 from catseye.core.time import NS_PER_S
 
 _NEVER = np.iinfo(np.int64).min
@@ -178,7 +178,7 @@ class PlaneCounter(Generic[_C]):
         pair["across"] = self._across(at)
         pair["zero"]["time_ns"] = pair["first_zero"]["time_ns"] = _NEVER
         self._track = np.concatenate([self._track, track])
-        self._one, self._pair = _stacked(self._one, one), _stacked(self._pair, pair)
+        self._one, self._pair = stacked(self._one, one), stacked(self._pair, pair)
         self._sort()
 
     def _sort(self) -> None:
@@ -227,7 +227,7 @@ class PlaneCounter(Generic[_C]):
     def _note(self, track: Ints, line: Ints, forward: Bools, zero: _Table) -> None:
         passages = np.zeros(len(track), _PASSAGE)
         passages["track"], passages["line"], passages["forward"], passages["zero"] = track, line, forward, zero
-        self._passages = _stacked(self._passages, passages)
+        self._passages = stacked(self._passages, passages)
 
     def _is_on_segment(self, place: Doubles, line: Ints, size: Doubles) -> Bools:
         along = ((place - self._begin[line]) * self._along[line]).sum(1)
@@ -348,13 +348,6 @@ class PlaneCounter(Generic[_C]):
         for at, is_forward in zip(line[keep].tolist(), forward[keep].tolist(), strict=True):
             self._pair["counted"][row, at] = 1 if is_forward else -1
         self._passages = np.delete(self._passages, mine[~keep])
-
-
-def _stacked(first: _Table, second: _Table) -> _Table:
-    """Both, one after the other; many times faster than numpy's concatenate, which compares the fields by name each time."""
-    both = np.empty((len(first) + len(second), *first.shape[1:]), first.dtype)
-    both[: len(first)], both[len(first) :] = first, second
-    return both
 
 
 def _zero_between(begin: tuple[Ints, Doubles, Doubles], end: tuple[int | Ints, Doubles, Doubles]) -> _Table:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from catseye.core.arrays import Ints
+from catseye.core.columns import zero_if_unknown
 from catseye.core.event import Event
 from catseye.core.finding import Finding, Violation
 from catseye.core.road_user import ROAD_USERS
@@ -34,7 +35,7 @@ class WorldCounter(PlaneCounter[Passages]):
 
     def update(self, scene: Scene) -> Passages:
         """Move everybody to where they are now; who went over what since."""
-        return self._move(scene.time_ns, scene.track, scene.front, np.nan_to_num(scene.length, nan=0.0), np.ones(len(scene), np.bool_))
+        return self._move(scene.time_ns, scene.track, scene.front, zero_if_unknown(scene.length), np.ones(len(scene), np.bool_))
 
 
 class Judge:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catseye.core.arrays import Bools, Codes, Doubles, Ints
-from catseye.core.columns import places_of
+from catseye.core.columns import places_of, stacked
 from catseye.core.event import Measure
 from catseye.core.finding import Finding
 from catseye.core.scene import GroundScene
@@ -134,9 +134,7 @@ class OpenEncounters:
         fresh["track"], fresh["kind"], fresh["begin_ns"], fresh["trusted"] = bodies.track[rows], bodies.kind[rows], bodies.time_ns, True
         fresh["ttc"][:, 0] = fresh["pet"][:, 0] = np.inf
         fresh["drac"][:, 0] = -np.inf
-        both = np.empty(len(self._open) + len(fresh), _OPEN)  # numpy's concatenate compares the fields by name each time
-        both[: len(self._open)], both[len(self._open) :] = self._open, fresh
-        self._open = both
+        self._open = stacked(self._open, fresh)
 
     def _close(self, chosen: Bools | np.bool_) -> list[Finding]:
         over = np.asarray(chosen, np.bool_)

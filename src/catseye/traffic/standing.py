@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catseye.core.arrays import Doubles, Ints
-from catseye.core.columns import places_of
+from catseye.core.columns import places_of, stacked, zero_if_unknown
 from catseye.core.scene import Scene
 from catseye.core.time import NS_PER_S
 from catseye.traffic.doubt import SURE_SIGMAS
@@ -25,23 +25,24 @@ class Standing:
     def update(self, scene: Scene) -> Doubles:
         """How long each row (m,) of the scene has stood, in seconds."""
         place, there = places_of(scene.track, self._stood["track"])
-        if not there.all():
-            self._begin(scene, np.flatnonzero(~there))
-            place, _ = places_of(scene.track, self._stood["track"])
-        rows = self._stood[place]
-        room = np.maximum(self._least, ROOM_RATIO * np.nan_to_num(scene.length)) + SURE_SIGMAS * np.nan_to_num(scene.place_sigma)
-        left = np.hypot(*(scene.place - rows["anchor"]).T) > room
-        if left.any():
-            rows["anchor"][left], rows["since_ns"][left] = scene.place[left], scene.time_ns
-            self._stood[place] = rows
-        return np.asarray((scene.time_ns - rows["since_ns"]) / NS_PER_S, np.float64)
+        if np.count_nonzero(there) < len(there):
+            self._begin(scene, (~there).nonzero()[0])
+            place = self._stood["track"].searchsorted(scene.track)
+        since_ns, anchor = self._stood["since_ns"], self._stood["anchor"]
+        room = np.maximum(self._least, ROOM_RATIO * zero_if_unknown(scene.length)) + SURE_SIGMAS * zero_if_unknown(scene.place_sigma)
+        away = scene.place - anchor[place]
+        left = np.hypot(away[:, 0], away[:, 1]) > room
+        if np.count_nonzero(left):
+            gone = place[left]
+            anchor[gone], since_ns[gone] = scene.place[left], scene.time_ns
+        return np.asarray((scene.time_ns - since_ns[place]) / NS_PER_S, np.float64)
 
     def end(self, track: Ints) -> None:
         """Forget tracks that will not come back."""
-        self._stood = self._stood[~np.isin(self._stood["track"], track)]
+        self._stood = self._stood[~places_of(self._stood["track"], track)[1]]
 
     def _begin(self, scene: Scene, rows: Ints) -> None:
         fresh = np.zeros(len(rows), _STOOD)
         fresh["track"], fresh["since_ns"], fresh["anchor"] = scene.track[rows], scene.time_ns, scene.place[rows]
-        both = np.concatenate([self._stood, fresh])
+        both = stacked(self._stood, fresh)
         self._stood = both[np.argsort(both["track"], kind="stable")]

@@ -3,7 +3,7 @@
 The root's key never meets the platform. A signer is believed for what it signed while its certificate held: what expires later stays true.
 """
 
-import os
+import secrets
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from catseye.core.errors import CatseyeError
 from catseye.core.time import Stamp
-from catseye.vault.files import disk_errors
+from catseye.vault.files import make_folder, whole_file
 from catseye.vault.signing import load_signing_key, make_signing_key
 
 ROOT_KEY, ROOT = "root-key.pem", "root.pem"
@@ -60,15 +60,16 @@ class Certified:
 def make_root(folder: Path, name: str, since: Stamp, until: Stamp) -> Path:
     """A new authority in `folder`: its private key (`root-key.pem`, for this user alone) and its self-signed certificate, whose path is returned.
 
-    KeyFileError where one is already: an authority is never replaced.
+    AuthorityError where one is already: an authority is never replaced. A key without a certificate is one that was begun: it gets its certificate.
     """
     subject = _name_of(name)
     _refuse_order(name, since, until)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.absolute())
     path = folder / ROOT
     if path.exists():
         raise AuthorityError(str(path), "there is an authority already", "a folder without one: an authority is never replaced")
-    make_signing_key(folder / ROOT_KEY)
+    if not (folder / ROOT_KEY).exists():
+        make_signing_key(folder / ROOT_KEY)
     key = load_signing_key(folder / ROOT_KEY)
     own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     made = _begun(subject, subject, key.public_key(), since, until)
@@ -213,7 +214,5 @@ def _moment(when: Stamp) -> datetime:
 
 
 def _write(path: Path, made: x509.Certificate) -> None:
-    with disk_errors(path), path.open("xb") as file:
+    with whole_file(path, secrets.token_hex(6)) as file:
         file.write(made.public_bytes(Encoding.PEM))
-        file.flush()
-        os.fsync(file.fileno())

@@ -85,7 +85,7 @@ def points_file(batches: Sequence[PointBatch]) -> bytes:
     tables = [parts.points_table(batch) for batch in batches if len(batch)]
     if not tables:
         raise ValueError("no points; wanted those of a track")
-    schema = parts.points_schema(name for table in tables for name in table.column_names)
+    schema = parts.points_schema({name for table in tables for name in table.column_names})
     whole = pa.concat_tables(tables, promote_options="default").select(schema.names).cast(schema).sort_by([("time_ns", "ascending"), ("track", "ascending")])
     with io.BytesIO() as file:
         write_parquet(file, schema, [whole])

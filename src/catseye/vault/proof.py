@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from catseye.core.arrays import Codes
 from catseye.vault.files import disk_errors
 
 TRACE_BYTES = 32  # so many bytes tell one thing from any other
 _BLOCK_BYTES = 4 << 20
 _FEW = 8  # up to so many, looking for one after the other is faster
-_PREFIX_BYTES = 3
+_PREFIX_BYTES = 4
 _VARIED_COUNT = 12  # a stretch of so many different bytes is no padding
 
 
@@ -43,12 +42,13 @@ class Search:
         self._longest_bytes = max((len(trace) for trace in traces), default=1)
         self.read_bytes = 0
         self.files_count = 0
-        self._by_prefix: dict[int, list[bytes]] = {}
+        self._by_prefix: dict[bytes, list[bytes]] = {}
         for trace in traces:
-            self._by_prefix.setdefault(int.from_bytes(trace[:_PREFIX_BYTES], "little"), []).append(trace)
-        self._is_prefix = np.zeros(1 << 8 * _PREFIX_BYTES if len(traces) > _FEW else 1, np.bool_)
-        if len(traces) > _FEW:
-            self._is_prefix[list(self._by_prefix)] = True
+            self._by_prefix.setdefault(trace[:_PREFIX_BYTES], []).append(trace)
+        begins = [np.frombuffer(trace[:_PREFIX_BYTES], "<u2") for trace in traces]
+        self._is_first, self._is_second = np.zeros((2, 1 << 16), np.bool_)
+        self._is_first[[pair[0] for pair in begins]] = True
+        self._is_second[[pair[1] for pair in begins]] = True
 
     def under(self, folders: Sequence[Path]) -> list[str]:
         """`what: file` for each trace in each regular file under the folders, with whatever a database keeps beside itself; links are not followed."""
@@ -76,18 +76,19 @@ class Search:
     def _within(self, block: bytes) -> set[bytes]:
         if len(self._traces) <= _FEW:
             return {trace for trace in self._traces if trace in block}
-        return {trace for at in self._places(np.frombuffer(block, np.uint8)) for trace in self._traces_at(block, at)}
+        return {trace for at in self._places(block) for trace in self._traces_at(block, at)}
 
-    def _places(self, block: Codes) -> list[int]:
-        if len(block) < _PREFIX_BYTES:
-            return []
-        wide = block.astype(np.uint32)
-        prefix = wide[:-2] | wide[1:-1] << 8 | wide[2:] << 16
-        places: list[int] = np.flatnonzero(self._is_prefix[prefix]).tolist()
-        return places
+    def _places(self, block: bytes) -> Iterator[int]:
+        """Where two and two bytes are as some trace begins: few places, found without looking at each in Python."""
+        plain = np.frombuffer(block, np.uint8)
+        for shift in (0, 1):
+            pairs = np.frombuffer(block, "<u2", max(0, (len(block) - shift) // 2), shift) if len(block) > shift + 1 else np.zeros(0, np.uint16)
+            at = 2 * np.flatnonzero(self._is_first[pairs]) + shift
+            at = at[at + _PREFIX_BYTES <= len(block)]
+            yield from at[self._is_second[plain[at + 2] | plain[at + 3].astype(np.uint16) << 8]].tolist()
 
     def _traces_at(self, block: bytes, at: int) -> Iterator[bytes]:
-        for trace in self._by_prefix[int.from_bytes(block[at : at + _PREFIX_BYTES], "little")]:
+        for trace in self._by_prefix.get(block[at : at + _PREFIX_BYTES], ()):
             if block.startswith(trace, at):
                 yield trace
 

@@ -19,7 +19,7 @@ from catseye.vault.database import Database
 from catseye.vault.dossiers import LOCKED_AS, STEP, step_subject
 from catseye.vault.drawers import Drawer, Drawers
 from catseye.vault.files import UNFINISHED, disk_errors, remove_folder, sole_holder, sync_folder, writer_lives
-from catseye.vault.kept_for import AGGREGATES, BY_SUBJECT, CASE, CLASSES, IDENTITY, POINTS, REPORT, UNCONFIRMED, KeptFor
+from catseye.vault.kept_for import AGGREGATES, BY_SUBJECT, CASE, CLASSES, IDENTITY, POINTS, REPORT, STANDING, UNCONFIRMED, KeptFor
 from catseye.vault.keys import secret_in
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, Media, MediaRef, drawer_folder
 from catseye.vault.proof import Search, trace_of, traces_of_key
@@ -356,6 +356,8 @@ def _is(drawer: Drawer) -> ColumnElement[bool]:
 
 
 def _steps_of(drawer: Drawer) -> ColumnElement[bool]:
+    if drawer.retention == STANDING:
+        return DOSSIER_STEPS.c.dossier == drawer.period
     kinds = [kind for kind, retention in LOCKED_AS.items() if retention == drawer.retention]
     return and_(DOSSIER_STEPS.c.dossier.in_(kinds), DOSSIER_STEPS.c.subject == drawer.period)
 

@@ -40,6 +40,7 @@ class SqliteStore:
         def _prepare(connection: Any, _record: Any) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")  # fsync at every commit: acknowledged means on the disk, also when the power goes
+            connection.execute("PRAGMA wal_autocheckpoint=4000")  # 16 MB: pages that many batches touch are copied once; a fifth more events a second
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:

@@ -3,10 +3,11 @@
 import numpy as np
 
 from catseye.core.arrays import Bools, Codes, Doubles, Ints
+from catseye.core.columns import Records
 from catseye.core.road_user import IS_FOUR_WHEELED, RoadUser
 from catseye.core.time import NS_PER_S
 from catseye.vision.assignment import Pairs, assign, pairs_within
-from catseye.vision.track_columns import Records, kind_of, size_px
+from catseye.vision.track_columns import kind_of, size_px
 
 # Standard deviations, in box sizes (a second, a second²): of two halves that are one. Chosen on scenes with an occluder of known truth.
 PLACE_DOUBT_RATIO = 0.2

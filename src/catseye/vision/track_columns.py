@@ -6,16 +6,13 @@ a far car and a near one are then the same car, and one look costs a few column 
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from catseye.core.arrays import Doubles, Ints
+from catseye.core.columns import Records
 from catseye.core.road_user import ROAD_USERS
 from catseye.core.time import NS_PER_S
-
-Records: TypeAlias = NDArray[np.void]
 
 # place: centre x, y, width, height now; found: as the detector gave it when last matched. seen: last matched.
 # spread: variance of place, covariance, variance of rate, in box sizes.
@@ -64,13 +61,6 @@ def no_tracks() -> Records:
     return np.zeros(0, TRACK)
 
 
-def stack(first: Records, second: Records) -> Records:
-    """Both, one after the other; many times faster than numpy's concatenate, which compares the fields by name each time."""
-    both = np.empty(len(first) + len(second), TRACK)
-    both[: len(first)], both[len(first) :] = first, second
-    return both
-
-
 def kind_of(tracks: Records) -> Ints:
     """Code of the kind with most votes, (n,)."""
     kinds: Ints = np.argmax(tracks["votes"], axis=1)
@@ -103,27 +93,31 @@ def predict(tracks: Records, span_s: float, motion: Motion) -> None:
     place += rate * span_s
     np.maximum(place[:, 2:], 1.0, out=place[:, 2:])
     rate[:, 2:] *= np.exp(-span_s / motion.size_memory_s)
-    spread[:, 0] += span_s * (2.0 * spread[:, 1] + span_s * spread[:, 2]) + push * (span_s**2 / 3.0)
-    spread[:, 1] += span_s * spread[:, 2] + push * (span_s / 2.0)
-    spread[:, 2] += push
+    of_place, common, of_rate = spread[:, 0], spread[:, 1], spread[:, 2]
+    carried = span_s * of_rate
+    of_place += span_s * (2.0 * common + carried) + push * (span_s**2 / 3.0)
+    common += carried + push * (span_s / 2.0)
+    of_rate += push
 
 
-def correct(tracks: Records, rows: Ints, seen_px: Doubles, motion: Motion) -> None:
-    """Pull the tracks of `rows` towards the boxes they were matched with, (k, 4) centre and size, in place."""
-    place, spread = tracks["place_px"][rows], tracks["spread"][rows]
+def correct(tracks: Records, seen_px: Doubles, motion: Motion) -> None:
+    """Pull tracks towards the boxes they were matched with, (n, 4) centre and size, in place."""
+    place, spread = tracks["place_px"], tracks["spread"]
+    of_place, common, of_rate = spread[:, 0], spread[:, 1], spread[:, 2]
     size = size_px(place)
     miss = seen_px - place
     # A box cut by what stands before it moves its centre by half of what it lost: trust it that much less.
     cut = (np.abs(miss[:, 2]) + np.abs(miss[:, 3])) / (4.0 * size)
     noise = np.square(noise_ratio(size, motion)) + np.square(cut)
-    total = spread[:, 0] + noise
-    gain, rate_gain = spread[:, 0] / total, spread[:, 1] / total
+    total = of_place + noise
+    gain, rate_gain = of_place / total, common / total
     by_axis = _by_axis(motion.size_gain_ratio)
-    tracks["place_px"][rows] = place + miss * (gain[:, None] * by_axis)
-    tracks["rate_pxs"][rows] += miss * (rate_gain[:, None] * by_axis)
-    spread[:, 2] -= rate_gain * spread[:, 1]
-    spread[:, :2] *= (noise / total)[:, None]
-    tracks["spread"][rows] = spread
+    place += miss * (gain[:, None] * by_axis)
+    tracks["rate_pxs"] += miss * (rate_gain[:, None] * by_axis)
+    of_rate -= rate_gain * common
+    kept = noise / total
+    of_place *= kept
+    common *= kept
 
 
 @lru_cache(maxsize=8)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from catseye.core.arrays import Bools, Codes, Doubles, Floats, Ints
+from catseye.core.columns import stacked
 from catseye.core.detections import Detections, Tracked
 from catseye.core.road_user import IS_FOUR_WHEELED, RoadUser
 from catseye.core.time import NS_PER_S
 from catseye.vision.assignment import Pairs, assign, pairs_within
 from catseye.vision.stitch import are_alike, born_near, other_halves, overlap_ratio, twins
-from catseye.vision.track_columns import TRACK, Motion, as_last_seen, correct, kind_of, no_tracks, noise_ratio, predict, size_px, stack
+from catseye.vision.track_columns import TRACK, Motion, as_last_seen, correct, kind_of, no_tracks, noise_ratio, predict, size_px
 
 LARGEST_PX = 1e5  # no camera has a box out there
 VOTE_OF_UNKNOWN = np.float32(0.01)  # of a box that does not know its kind
@@ -145,7 +146,7 @@ class Tracker:
             return _NOBODY
         may_return = gone & live["sure"] & (unseen_s <= back_for_s)
         ended = np.sort(np.concatenate([live["track"][gone & ~may_return], lost["track"][past]]))
-        self._lost = stack(lost[~past], as_last_seen(live[may_return], before_ns, settings.motion))
+        self._lost = stacked(lost[~past], as_last_seen(live[may_return], before_ns, settings.motion))
         self._live = live[~gone]
         return ended
 
@@ -198,16 +199,17 @@ class Tracker:
         """Write what the matched boxes say into the tracks of `rows`."""
         if not len(rows):
             return
-        live, settings, found_px = self._live, self._settings, look.place_px[cols]
-        correct(live, rows, found_px, settings.motion)
-        live["found_px"][rows] = found_px
-        live["seen_ns"][rows] = look.time_ns
-        live["score_ratio"][rows] = look.score_ratio[cols]
-        live["moved"][rows] = look.moved[cols]
-        live["votes"][rows, look.kind[cols]] += look.votes(cols)
-        live["looks"][rows] += 1
-        live["strong_looks"][rows] += cols < look.strong_count
-        live["sure"] |= (live["looks"] >= settings.sure_looks_count) & (live["strong_looks"] >= settings.sure_strong_looks_count)
+        settings, matched, found_px = self._settings, self._live[rows], look.place_px[cols]
+        correct(matched, found_px, settings.motion)
+        matched["found_px"] = found_px
+        matched["seen_ns"] = look.time_ns
+        matched["score_ratio"] = look.score_ratio[cols]
+        matched["moved"] = look.moved[cols]
+        matched["votes"][np.arange(len(rows)), look.kind[cols]] += look.votes(cols)
+        matched["looks"] += 1
+        matched["strong_looks"] += cols < look.strong_count
+        matched["sure"] |= (matched["looks"] >= settings.sure_looks_count) & (matched["strong_looks"] >= settings.sure_strong_looks_count)
+        self._live[rows] = matched
 
     def _begin(self, look: _Look, rows: Ints, cols: Ints) -> None:
         """Start a track for each unmatched box that is strong enough and no second box on a vehicle just matched."""
@@ -231,7 +233,7 @@ class Tracker:
         born["votes"][np.arange(len(free)), look.kind[free]] = look.votes(free)
         born["score_ratio"], born["moved"] = look.score_ratio[free], look.moved[free]
         self._next_track += len(free)
-        self._live = stack(self._live, born)
+        self._live = stacked(self._live, born)
 
     def _covered(self, look: _Look, free: Ints, rows: Ints) -> Bools:
         """Which of the free boxes lie on a track that has found its own box in this look."""
@@ -264,7 +266,7 @@ class Tracker:
         coasting = ((live["seen_ns"] < time_ns) & sure & ~young).nonzero()[0]
         if not len(self._lost) + len(coasting):
             return _NO_PAIRS
-        hidden = stack(self._lost, as_last_seen(live[coasting], time_ns, settings.motion)) if len(coasting) else self._lost
+        hidden = stacked(self._lost, as_last_seen(live[coasting], time_ns, settings.motion)) if len(coasting) else self._lost
         rows, born = born_near(hidden, live[newborn], time_ns)
         if not len(rows):
             return _NO_PAIRS

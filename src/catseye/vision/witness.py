@@ -70,15 +70,17 @@ class Witness:
             heard |= (seen_count == 1) & self._goes_on(body_px)
         if not np.count_nonzero(heard):
             return found
-        bodies = self._named(body_px[heard], inside[heard], found)
-        kept = found.keep(np.logical_not(inside[heard].any(axis=0)))
-        return kept.with_more(bodies)
+        inside = inside[heard]
+        bodies = self._named(body_px[heard], inside, found)
+        if np.count_nonzero(inside):
+            found = found.keep(~inside.any(axis=0))
+        return found.with_more(bodies)
 
     def _named(self, body_px: Floats, inside: Bools, found: Detections) -> Detections:
         """Moving bodies with what the best box inside each may add: its kind, and its outline where the two agree (a body has its shadow with it)."""
         kind = np.full(len(body_px), _UNKNOWN, np.uint8)
         box_px, moved = body_px.copy(), np.ones(len(body_px), np.bool_)
-        if len(found) and len(body_px):
+        if np.count_nonzero(inside):
             best = np.where(inside, found.score_ratio, 0).argmax(axis=1)
             has = inside[np.arange(len(body_px)), best]
             tells = has & (found.score_ratio[best] >= self._settings.names_score_ratio)

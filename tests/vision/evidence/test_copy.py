@@ -160,6 +160,12 @@ def test_what_is_no_video_leaves_nothing(original: bytes, tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_video_longer_than_anybody_needs_leaves_nothing(street: bytes, tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match="longer than 1 s; wanted the part in which it happened"):
+        redacted_copy(street, tmp_path / "copy.mp4", camera="cam-1", most_s=1.0, stills_ns=[0])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_clip_of_another_camera_is_refused(tmp_path: Path) -> None:
     stream, packets = stream_of("h264", 20)
     clip = cut_clip(violation_at(1.0, camera="cam-2"), ring_of(stream, packets, camera="cam-2"), before_s=1, after_s=1)

@@ -1,5 +1,7 @@
 """A clip holds what the camera sent, with its times, or there is no clip and a sentence says why."""
 
+import hashlib
+import json
 from io import BytesIO
 from pathlib import Path
 
@@ -62,6 +64,15 @@ def test_every_unit_is_kept_signatures_included(codec: str) -> None:
     assert units_in(clip) == sent
     assert clip.signing.messages == {"ONVIF media signing": 10}
     assert clip.signing.status == "present, not verified"
+
+
+def test_what_a_case_may_know_of_a_clip_is_plain_json_without_a_picture() -> None:
+    stream, packets = stream_of("h264", 20)
+    clip = cut_clip(violation_at(1.0), ring_of(stream, packets), before_s=1, after_s=1)
+    facts = json.loads(json.dumps(clip.facts))
+    assert facts["sha256"] == hashlib.sha256(clip.data).hexdigest()
+    assert facts["signing"] == {"status": "unsigned", "messages": {}, "seis_count": clip.signing.seis_count}
+    assert (facts["is_pre_roll_whole"], facts["packets_count"], "data" in facts) == (True, 20, False)
 
 
 def test_motion_jpeg_is_kept_byte_for_byte() -> None:

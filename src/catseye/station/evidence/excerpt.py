@@ -4,7 +4,7 @@ It is judged again before it is kept: an excerpt that does not give the same num
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from catseye import __version__
-from catseye.core.certificate import Certificate
 from catseye.core.event import Event
 from catseye.core.finding import Violation
 from catseye.core.signal import LAMPS, Signal
-from catseye.core.time import NS_PER_S, Stamp
+from catseye.core.time import NS_PER_S
+from catseye.station.evidence.socket import Told
 from catseye.station.evidence.toml_text import toml_text
 from catseye.station.replaying import replay_fault
 from catseye.station.rule_keys import names_in, rule_classes
@@ -27,14 +27,14 @@ from catseye.traffic.doubt import SURE_SIGMAS
 from catseye.vault.batches import PointBatch, rows_of
 from catseye.vault.export import event_line, points_file
 
-POINTS, SITE, EVENT, REPLAY, MEASURES, CERTIFICATE, SIGNALS = (
+POINTS, SITE, EVENT, REPLAY, MEASURES, CERTIFICATE, SIGNAL = (
     "measurement/points.parquet",
     "measurement/site.toml",
     "measurement/event.json",
     "measurement/replay.txt",
     "measurement/measures.json",
     "measurement/certificate.json",
-    "signal/signals.csv",
+    "signal/signal-{number}.csv",
 )
 BEFORE_NS = 30 * NS_PER_S  # of others, when they are needed to judge it again
 
@@ -47,16 +47,7 @@ class Excerpt:
     fault: str
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the line knew besides points: signals as they were judged, the calibration's certificate, the wall clock of its time zero."""
-
-    signals: Mapping[str, Signal]
-    certificate: Certificate | None = None
-    start: Stamp | None = None
-
-
-def excerpt_of(site: Site, camera: Camera, violation: Violation, points: Sequence[PointBatch], told: "Told") -> Excerpt:
+def excerpt_of(site: Site, camera: Camera, violation: Violation, points: Sequence[PointBatch], told: Told) -> Excerpt:
     """Only the violator's own points where they are enough; else those of everybody around at the time.
 
     ValueError when the violator has no points.
@@ -72,20 +63,19 @@ def excerpt_of(site: Site, camera: Camera, violation: Violation, points: Sequenc
     return first if second.fault else second
 
 
-def _excerpt(site: Site, camera: Camera, event: Event, points: Sequence[PointBatch], told: "Told") -> Excerpt:
+def _excerpt(site: Site, camera: Camera, event: Event, points: Sequence[PointBatch], told: Told) -> Excerpt:
     tables = _tables(camera, event)
     files = {
         POINTS: points_file(points),
         SITE: _site_text(site, camera, tables, told).encode(),
         EVENT: json.dumps(event_line(event), ensure_ascii=False, allow_nan=False).encode() + b"\n",
-        REPLAY: _command(camera, has_signals=bool(tables["signal"])).encode(),
+        REPLAY: f"catseye judge points.parquet --site site.toml --camera {camera.id} --out replay\n".encode(),
         MEASURES: json.dumps(_measures(event), ensure_ascii=False, indent=1, allow_nan=False).encode() + b"\n",
     }
     if told.certificate is not None:
         files[CERTIFICATE] = told.certificate.as_text().encode()
-    named = [told.signals[table["id"]] for table in tables["signal"] if table["id"] in told.signals]
-    if named:
-        files[SIGNALS] = _signals_text(camera.id, named).encode()
+    for number, table in enumerate(tables["signal"], 1):
+        files[SIGNAL.format(number=number)] = _phases_text(told.signals[table["id"]]).encode()
     return Excerpt(files, _fault(files))
 
 
@@ -108,9 +98,7 @@ def _tables(camera: Camera, event: Event) -> dict[str, list[dict[str, Any]]]:
     named = {what: {name for _, kind, name in names_in(rule_classes()[rule.kind], rule.said) if kind == what} for what in ("line", "zone", "signal")}
     plain = camera.model_dump(by_alias=True, exclude_defaults=True)
     found = {what: [dict(table) for table in plain.get(what, ()) if table["id"] in ids] for what, ids in named.items()}
-    for signal in found["signal"]:  # its states are told by signals.csv
-        for key in ("timeline", "lamp_px", "head_px", "tls", "link"):
-            signal.pop(key, None)
+    found["signal"] = [{"id": table["id"], "timeline": "../" + SIGNAL.format(number=number)} for number, table in enumerate(found["signal"], 1)]
     return {**found, "rule": [dict(table) for table in plain["rule"] if (table.get("id") or table["kind"]) == event.rule]}
 
 
@@ -126,11 +114,6 @@ def _site_text(site: Site, camera: Camera, tables: Mapping[str, list[dict[str, A
     )
 
 
-def _command(camera: Camera, *, has_signals: bool) -> str:
-    signals = " --signals ../signal/signals.csv" if has_signals else ""
-    return f"catseye judge points.parquet --site site.toml --camera {camera.id}{signals} --out replay\n"
-
-
 def _measures(event: Event) -> dict[str, Any]:
     """Each measure with the interval its doubt means: normal, 95 %."""
     rows = [
@@ -140,10 +123,6 @@ def _measures(event: Event) -> dict[str, Any]:
     return {"version": __version__, "rule": event.rule, "kind": event.kind, "sure_sigmas": SURE_SIGMAS, "measures": rows}
 
 
-def _signals_text(camera: str, signals: Iterable[Signal]) -> str:
-    rows = [
-        f"{time_ns // NS_PER_S}.{time_ns % NS_PER_S:09d},,{camera},{signal.id},{LAMPS[code].value}"
-        for signal in signals
-        for time_ns, code in zip(signal.time_ns.tolist(), signal.state.tolist(), strict=True)
-    ]
-    return "time_s,time_utc,camera,signal,state\n" + "".join(f"{row}\n" for row in rows)
+def _phases_text(signal: Signal) -> str:
+    rows = zip(signal.time_ns.tolist(), signal.state.tolist(), strict=True)
+    return "time_s,state\n" + "".join(f"{time_ns // NS_PER_S}.{time_ns % NS_PER_S:09d},{LAMPS[code].value}\n" for time_ns, code in rows)

@@ -4,7 +4,7 @@ The clip is cut when its post-roll is over, out of packets that nobody decoded; 
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ import numpy as np
 from catseye.core.detections import Tracked
 from catseye.core.finding import Violation
 from catseye.core.time import NS_PER_S
-from catseye.station.evidence.excerpt import Told
+from catseye.station.evidence.socket import Evidence, Told
 from catseye.vault.batches import PointBatch
 from catseye.vision.plates import Way
 from catseye.vision.ring import PacketRing
@@ -21,26 +21,6 @@ from catseye.vision.ring import PacketRing
 REMEMBERED_S = 120.0
 LATE_S = 60.0  # between an event's end and its being told: hindsight, waiting points, a rule that closes it late
 MOST_BYTES = 192 << 20  # of packets
-
-
-class Evidence:
-    """What becomes of violations; the plain one keeps nothing of them. `cpu_s`, by step, is for run.json; `troubles` are sentences that ask for a look."""
-
-    cpu_s: Mapping[str, float] = {}
-    troubles: Sequence[str] = ()
-    notes: Sequence[str] = ()
-
-    def look(self, time_ns: int, tracked: Tracked, size_px: tuple[int, int]) -> None:
-        """Take one analysed frame's tracks."""
-
-    def points(self, points: PointBatch) -> None:
-        """Take settled points."""
-
-    def violated(self, violations: Sequence[Violation], now_ns: int, told: Callable[[], Told]) -> None:
-        """Take violations as they are told, and see whose clip is complete by now."""
-
-    def close(self, told: Callable[[], Told]) -> None:
-        """The stream is over: finish what is begun."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,11 @@ from catseye.cases.handover import verified_manifest
 from catseye.cases.jurisdiction import jurisdiction_named
 from catseye.cases.people import person
 from catseye.cases.report_json import report_json
-from catseye.cases.report_pdf import report_pdf
 from catseye.cases.terms import clock
 from catseye.cases.timeline import timeline
 from catseye.core.errors import SiteError
 from catseye.core.time import Stamp
 from catseye.station.case_media import bytes_of, custody_of, media_named, stills_of
-from catseye.station.case_openings import Openings
 from catseye.station.outcome import RunOutcome
 from catseye.station.site import load_site
 from catseye.station.vaults import runs_in, vault_of
@@ -38,6 +36,8 @@ OPENED_BY = "machine:catseye case open"
 
 def open_cases(out: Path, site: Path, jurisdiction: str, place: str, tolerance_kmh: float | None) -> RunOutcome:
     """A case for every violation of every run in the vault; those that are open already stay as they are."""
+    from catseye.station.case_openings import Openings  # rules and calibration are needed by this verb alone
+
     loaded = load_site(site)
     openings = Openings(loaded, jurisdiction_named(jurisdiction), place, tolerance_kmh)
     fresh: list[Case] = []
@@ -58,7 +58,7 @@ def open_cases(out: Path, site: Path, jurisdiction: str, place: str, tolerance_k
                 else:
                     fresh.append(case)
                     there.add(case.id)
-    lines = [f"{len(fresh)} cases opened, {known_count} were open already" + (f", {forgotten_count} are forgotten" if forgotten_count else "")]
+    lines = [f"{_count(len(fresh))} opened, {known_count} known already" + (f", {forgotten_count} are forgotten" if forgotten_count else "")]
     unlawful = sorted({case.opening.event.kind for case in fresh if not case.opening.law.statute})
     if unlawful:
         lines.append(f"no law of {jurisdiction} is known for {', '.join(unlawful)}: such cases can be looked at, never submitted")
@@ -77,7 +77,7 @@ def list_cases(out: Path, states: Sequence[str], site: Path | None = None, *, ev
     rows = [_row(case, now) for case in shown]
     lines = lines_of_table(["case", "state", "what", "where", "when", "in time until", "who is next"], rows, is_terminal=sys.stdout.isatty()) if rows else []
     hidden = len(cases) - len(shown)
-    lines += [f"{len(shown)} cases" + (f", and {hidden} that are over (--all shows them)" if hidden else "")]
+    lines += [_count(len(shown)) + (f", and {hidden} that are over (--all shows them)" if hidden else "")]
     summary = {"cases": [_summary(case) for case in shown], "hidden_count": hidden, "faults": [str(fault) for fault in faults]}
     return RunOutcome(1 if faults else 0, summary, [*lines, *(f"✗ {fault}" for fault in faults)])
 
@@ -180,6 +180,8 @@ def export_case(out: Path, name: str, to: Path, by: str, reason: str, root_finge
 
     Exit 1 when a still that belongs into it was forgotten.
     """
+    from catseye.cases.report_pdf import report_pdf  # fonts and layout are needed by this verb alone
+
     with vault_of(out, site) as vault:
         desk = CaseDesk(vault)
         case, now = desk.find(name), _now()
@@ -220,12 +222,19 @@ def _state(name: str) -> State:
         raise SiteError("--state", repr(name), f"one of {', '.join(State)}") from None
 
 
+def _count(number: int) -> str:
+    return f"{number} case" + ("" if number == 1 else "s")
+
+
 def _words(state: State) -> str:
     return state.value.replace("-", " ")
 
 
 def _until(case: Case) -> str:
-    return "" if case.deadline is None else f", in time until {in_time_until(case.deadline, case.opening.law.timezone)}"
+    if case.deadline is None:
+        return ""
+    is_over = _now().utc_ns >= case.deadline.utc_ns
+    return f", {'too late since' if is_over else 'in time until'} {in_time_until(case.deadline, case.opening.law.timezone)}"
 
 
 def _row(case: Case, now: Stamp) -> list[str]:

@@ -51,7 +51,7 @@ class Congestion:
         del passages
         if not isinstance(scene, GroundScene):
             return ()
-        rows = np.flatnonzero(self._zones.inside(scene)[:, self._zone] & (IS_DRIVEN[scene.kind] == 1) & np.isfinite(scene.speed))
+        rows = (self._zones.inside(scene)[:, self._zone] & (IS_DRIVEN[scene.kind] == 1) & np.isfinite(scene.speed)).nonzero()[0]
         jammed, sigma_kmh = False, 0.0
         if len(rows) >= self._keys.least_count:
             self._smooth(scene.time_ns, float(scene.speed_kmh[rows].mean()))

@@ -17,7 +17,7 @@ from catseye.core.rule import World, key
 from catseye.core.scene import KMH_PER_MS, GroundScene, Passages, Scene
 from catseye.core.time import NS_PER_S
 from catseye.traffic.doubt import SURE_SIGMAS
-from catseye.traffic.zones import Zones
+from catseye.traffic.zones import WorldZones, Zones
 
 _PEDESTRIAN = RoadUser.PEDESTRIAN.code
 _ROLLING_MS = 5.0 / KMH_PER_MS
@@ -59,22 +59,24 @@ class FailureToYield:
     is_violation: ClassVar[bool] = True
     Keys: ClassVar[type] = FailureToYieldKeys
     _zones: Zones = field(init=False)
+    _all_zones: WorldZones = field(init=False)
+    _index: int = field(init=False)
     _walkers: dict[int, int] = field(default_factory=dict, init=False)
     _drivers: dict[int, _Entry] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """RuleError when the crossing is not there."""
         self._zones = Zones([self.world.zone(self.keys.zone)])
+        self._all_zones, self._index = WorldZones.of(self.world), self.world.zone_index(self.keys.zone)
 
     def see(self, scene: Scene, passages: Passages) -> Sequence[Finding]:
         """Take the next moment."""
         del passages
         if not isinstance(scene, GroundScene) or not len(scene):
             return ()
-        on_foot = scene.kind == _PEDESTRIAN
-        walking = np.flatnonzero(on_foot & self._zones.inside(scene.place)[:, 0])
-        driving = np.flatnonzero((IS_DRIVEN[scene.kind] == 1) & self._zones.inside(scene.front)[:, 0])
-        self._walkers = {int(track): self._walkers.get(int(track), scene.time_ns) for track in scene.track[walking]}
+        walking = ((scene.kind == _PEDESTRIAN) & self._all_zones.inside(scene)[:, self._index]).nonzero()[0]
+        driving = ((IS_DRIVEN[scene.kind] == 1) & self._zones.inside(scene.front)[:, 0]).nonzero()[0]
+        self._walkers = {track: self._walkers.get(track, scene.time_ns) for track in scene.track[walking].tolist()}
         told = self._leave(set(scene.track[driving].tolist()))
         for row in driving.tolist():
             self._drive(scene, row, walking)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from catseye.core.columns import zero_if_unknown
 from catseye.core.event import Measure
 from catseye.core.finding import Finding
 from catseye.core.road_user import IS_DRIVEN
@@ -44,11 +45,13 @@ class HardBraking(EpisodeRule):
         del passages
         if not isinstance(scene, GroundScene):
             return Held.nobody()
-        hard = is_surely_above(-scene.accel, np.nan_to_num(scene.accel_sigma), self._keys.least_ms2)
+        hard = is_surely_above(-scene.accel, zero_if_unknown(scene.accel_sigma), self._keys.least_ms2)
+        if not np.count_nonzero(hard):
+            return Held.nobody()
         hard &= (scene.speed_kmh > self._keys.least_kmh) & (IS_DRIVEN[scene.kind] == 1)
         if self._zone is not None and hard.any():
             hard &= self._zones.inside(scene)[:, self._zone]
-        rows = np.flatnonzero(hard)
+        rows = hard.nonzero()[0]
         return Held(rows, -scene.accel[rows], scene.accel_sigma[rows])
 
     def finding(self, episode: Episode) -> Finding:

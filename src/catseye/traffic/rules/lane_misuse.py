@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from catseye.core.columns import zero_if_unknown
 from catseye.core.event import Measure
 from catseye.core.finding import Finding
 from catseye.core.road_user import ROAD_USERS, RoadUser
@@ -12,7 +13,7 @@ from catseye.core.rule import World, key
 from catseye.core.scene import Passages, Scene
 from catseye.traffic.doubt import SURE_SIGMAS
 from catseye.traffic.episodes import Episode, EpisodeRule, Held
-from catseye.traffic.zones import Zones
+from catseye.traffic.zones import WorldZones, Zones
 
 _SIDES = np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
 
@@ -38,15 +39,16 @@ class LaneMisuse(EpisodeRule):
         """RuleError when the zone is not there."""
         super().__init__(keys.least_s, gap_s=1.5)
         self._zone, self._zones = keys.zone, Zones([world.zone(keys.zone)])
+        self._all_zones, self._index = WorldZones.of(world), world.zone_index(keys.zone)
         free = {RoadUser.UNKNOWN.value, *keys.allowed}
         self._may_not = np.array([kind.value not in free for kind in ROAD_USERS])
 
     def holds(self, scene: Scene, passages: Passages) -> Held:
         """Who is in the lane now, with all of the doubt about its place."""
         del passages
-        rows = np.flatnonzero(self._may_not[scene.kind])
+        rows = (self._may_not[scene.kind] & self._all_zones.inside(scene)[:, self._index]).nonzero()[0]
         if len(rows):
-            doubt = SURE_SIGMAS * np.nan_to_num(scene.place_sigma[rows])
+            doubt = SURE_SIGMAS * zero_if_unknown(scene.place_sigma[rows])
             around = scene.place[rows, None] + _SIDES * doubt[:, None, None]
             rows = rows[self._zones.inside(around.reshape(-1, 2))[:, 0].reshape(-1, len(_SIDES)).all(1)]
         return Held(rows, scene.speed[rows], scene.velocity_sigma[rows])

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from catseye.core.arrays import Ints
+from catseye.core.columns import places_of
 from catseye.core.event import Measure
 from catseye.core.finding import Finding
 from catseye.core.road_user import IS_DRIVEN, RoadUser
@@ -55,7 +56,7 @@ class Obstacle(EpisodeRule):
         inside = self._zones.inside(scene)[:, self._zone]
         self._note_passers(scene, inside)
         stands = inside & (stood_s >= self._keys.least_s) & (scene.kind != _PEDESTRIAN)
-        if not stands.any():
+        if not np.count_nonzero(stands):
             return Held.nobody()
         since_ns = scene.time_ns - stood_s[stands] * NS_PER_S
         enough = (self._passed_ns[None, :] > since_ns[:, None]).sum(1) >= self._keys.passing_count
@@ -78,10 +79,12 @@ class Obstacle(EpisodeRule):
     def _note_passers(self, scene: Scene, inside: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
         """Who flows through the zone, and when last."""
         least = FLOWING_MS if isinstance(scene, GroundScene) else FLOWING_LENGTHS_RATIO * np.nan_to_num(scene.length, nan=40.0)
+        if not np.count_nonzero(inside):
+            return
         with np.errstate(invalid="ignore"):
             flows = inside & (scene.speed > least) & (IS_DRIVEN[scene.kind] == 1)
-        if not flows.any():
+        if not np.count_nonzero(flows):
             return
-        still = ~np.isin(self._passers, scene.track[flows])
+        still = ~places_of(self._passers, scene.track[flows])[1]
         self._passers = np.concatenate([self._passers[still], scene.track[flows]])[-_MOST_PASSERS_COUNT:]
         self._passed_ns = np.concatenate([self._passed_ns[still], np.full(int(flows.sum()), scene.time_ns)])[-_MOST_PASSERS_COUNT:]

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from catseye.core.columns import zero_if_unknown
 from catseye.core.event import Measure
 from catseye.core.finding import Finding
 from catseye.core.road_user import RoadUser
@@ -12,7 +13,7 @@ from catseye.core.rule import World, key
 from catseye.core.scene import Passages, Scene
 from catseye.traffic.doubt import SURE_SIGMAS
 from catseye.traffic.episodes import Episode, EpisodeRule, Held
-from catseye.traffic.zones import Zones
+from catseye.traffic.zones import WorldZones, Zones
 
 _PEDESTRIAN = RoadUser.PEDESTRIAN.code
 _SIDES = np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
@@ -39,14 +40,15 @@ class OnCarriageway(EpisodeRule):
         """RuleError when a zone is not there."""
         super().__init__(keys.least_s, gap_s=1.0)
         self._zone = keys.zone
+        self._all_zones, self._index = WorldZones.of(world), world.zone_index(keys.zone)
         self._road, self._crossings = Zones([world.zone(keys.zone)]), Zones([world.zone(zone) for zone in keys.except_zones])
 
     def holds(self, scene: Scene, passages: Passages) -> Held:
         """Who walks there now, with all of the doubt about the place."""
         del passages
-        rows = np.flatnonzero(scene.kind == _PEDESTRIAN)
+        rows = ((scene.kind == _PEDESTRIAN) & self._all_zones.inside(scene)[:, self._index]).nonzero()[0]
         if len(rows):
-            doubt = SURE_SIGMAS * np.nan_to_num(scene.place_sigma[rows])
+            doubt = SURE_SIGMAS * zero_if_unknown(scene.place_sigma[rows])
             around = (scene.place[rows, None] + _SIDES * doubt[:, None, None]).reshape(-1, 2)
             on_road = self._road.inside(around)[:, 0].reshape(-1, len(_SIDES)).all(1)
             rows = rows[on_road & ~self._crossings.inside(around).any(1).reshape(-1, len(_SIDES)).any(1)]

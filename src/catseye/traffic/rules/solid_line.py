@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from catseye.core.arrays import Ints
-from catseye.core.columns import places_of
+from catseye.core.columns import places_of, zero_if_unknown
 from catseye.core.finding import Finding
 from catseye.core.road_user import IS_DRIVEN
 from catseye.core.rule import World, key
@@ -82,7 +82,7 @@ class SolidLine:
         tracks = np.fromiter(self._waiting, np.int64, len(self._waiting))
         row, there = places_of(tracks, scene.track)
         past = (scene.place[row] - self._ends[0]) @ self._right if len(scene) else np.zeros(len(row))
-        doubt = SURE_SIGMAS * np.nan_to_num(scene.place_sigma[row]) if len(scene) else np.zeros(len(row))
+        doubt = SURE_SIGMAS * zero_if_unknown(scene.place_sigma[row]) if len(scene) else np.zeros(len(row))
         told: list[Finding] = []
         for track, far, least, here in zip(tracks.tolist(), past.tolist(), doubt.tolist(), there.tolist(), strict=True):
             crossed = self._waiting[track]

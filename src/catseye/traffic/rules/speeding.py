@@ -45,7 +45,9 @@ class Speeding(EpisodeRule):
         over = is_surely_above(scene.speed_kmh, scene.speed_sigma_kmh, self._limit_kmh)
         if self._zone is not None and over.any():
             over &= self._zones.inside(scene)[:, self._zone]
-        rows = np.flatnonzero(over)
+        if not np.count_nonzero(over):
+            return Held.nobody()
+        rows = over.nonzero()[0]
         return Held(rows, scene.speed_kmh[rows], scene.speed_sigma_kmh[rows])
 
     def finding(self, episode: Episode) -> Finding:

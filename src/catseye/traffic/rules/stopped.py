@@ -49,7 +49,9 @@ class Stopped(EpisodeRule):
         too_long = (stood_s >= self._least_s) & (IS_DRIVEN[scene.kind] == 1)
         if self._zone is not None and too_long.any():
             too_long &= self._zones.inside(scene)[:, self._zone]
-        rows = np.flatnonzero(too_long)
+        if not np.count_nonzero(too_long):
+            return Held.nobody()
+        rows = too_long.nonzero()[0]
         return Held(rows, stood_s[rows], np.zeros(len(rows)))
 
     def end(self, track: Ints, time_ns: int) -> Sequence[Finding]:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from catseye.core.columns import zero_if_unknown
 from catseye.core.event import Measure
 from catseye.core.finding import Finding
 from catseye.core.rule import World, key
@@ -52,10 +53,10 @@ class Tailgating(EpisodeRule):
             headway_s = following.spacing_m / scene.speed
             leader = np.maximum(following.leader, 0)
             sigma_s = np.hypot(np.hypot(scene.place_sigma, scene.place_sigma[leader]), headway_s * scene.velocity_sigma) / scene.speed
-        close = fast & (following.leader != NOBODY) & is_surely_below(headway_s, np.nan_to_num(sigma_s), self._keys.headway_s)
+        close = fast & (following.leader != NOBODY) & is_surely_below(headway_s, zero_if_unknown(sigma_s), self._keys.headway_s)
         if self._zone is not None and close.any():
             close &= self._zones.inside(scene)[:, self._zone]
-        rows = np.flatnonzero(close)
+        rows = close.nonzero()[0]
         return Held(rows, -headway_s[rows], sigma_s[rows])
 
     def finding(self, episode: Episode) -> Finding:

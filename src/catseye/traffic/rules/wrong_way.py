@@ -57,10 +57,12 @@ class WrongWay(EpisodeRule):
             against = along < self._most_cosine * scene.speed[:, None]
             against &= along + SURE_SIGMAS * scene.velocity_sigma[:, None] < -_least_speed(scene)[:, None]
         against &= (scene.kind != _PEDESTRIAN)[:, None]
-        if not against.any():
+        if not np.count_nonzero(against):
             return Held.nobody()
         against &= self._zones.inside(scene)[:, self._which]
-        rows = np.flatnonzero(against.any(1))
+        if not np.count_nonzero(against):
+            return Held.nobody()
+        rows = against.any(1).nonzero()[0]
         return Held(rows, scene.speed[rows], scene.velocity_sigma[rows], against[rows].argmax(1))
 
     def finding(self, episode: Episode) -> Finding:

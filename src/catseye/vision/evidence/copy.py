@@ -36,6 +36,7 @@ from catseye.vision.witness import Witness
 
 ANALYSED_FPS = 8.0
 MOST_SIDE_PX = 1920
+MOST_S = 600.0
 # A copy shows more than a preview, so that more is looked at: benchmarks/evidence.py counts what is left.
 SWEPT_WIDTH_PX, SWEPT_SCALES_RATIO, SWEPT_EVERY_S = 1280, (1.0, 0.5), 1.5
 FOREGROUND_WIDTH_PX = 640
@@ -87,12 +88,14 @@ def redacted_copy(
     start: Stamp | None = None,
     stills_ns: Sequence[int] = (),
     most_side_px: int = MOST_SIDE_PX,
+    most_s: float = MOST_S,
     analysed_fps: float = ANALYSED_FPS,
 ) -> RedactedCopy:
     """An MP4 at `to` of all that can be decoded of `original`, and JPEGs beside it of the first frames at or after `stills_ns` of its own time.
 
     `start` is the wall clock of its first frame: it is burnt into the stills. Pictures are shrunk to at most `most_side_px`, never enlarged.
-    ModelError: nothing here can redact (no model, a damaged one, `motion`). EvidenceError: no video. StoreError: the disk; then nothing is left behind.
+    ModelError: nothing here can redact (no model, a damaged one, `motion`). EvidenceError: no video, or one longer than `most_s`.
+    StoreError: the disk. After any error nothing is left behind.
     """
     redactor_log: list[tuple[int, Sequence[Fill]]] = []
     eyes = _Eyes(detector, redactor_log, analysed_fps)
@@ -103,12 +106,12 @@ def redacted_copy(
         with ExitStack() as files, MemoryVideo(original, camera, start) as video:
             size_px = _fitted(video.size_px, most_side_px)
             file, *stills = [_begun(files, name, written) for name in (to, *names)]
-            made = _Making(video, eyes, CopyVideo(file, size_px, video.nominal_fps), size_px, stills_ns, redactor_log)
+            made = _Making(video, eyes, CopyVideo(file, size_px, video.nominal_fps), size_px, stills_ns, redactor_log, most_s)
             with disk_faults(to):
                 made.run()
             for place, still in enumerate(stills):
                 still.write(made.jpegs[place])
-            head = {"derived_from": derived_from, "width_px": size_px[0], "height_px": size_px[1]} | eyes.described()
+            head = _line({"derived_from": derived_from, "width_px": size_px[0], "height_px": size_px[1]} | eyes.described())
             media = _media(to, VIDEO_TYPE, _read(file), derived_from, [head, *made.lines])
             kept = [_media(name, STILL_TYPE, made.jpegs[place], derived_from, [head, made.still_lines[place]]) for place, name in enumerate(names)]
     except BaseException:  # Ctrl-C too: a copy without its stills is half of what was asked for
@@ -182,14 +185,15 @@ class _Making:
         size_px: tuple[int, int],
         stills_ns: Sequence[int],
         told: list[tuple[int, Sequence[Fill]]],
+        most_s: float,
     ) -> None:
         self.frames_count = self.withheld_count = 0
-        self.lines: list[dict[str, Any]] = []
+        self.lines: list[bytes] = []
         self.jpegs: dict[int, bytes] = {}
-        self.still_lines: dict[int, dict[str, Any]] = {}
+        self.still_lines: dict[int, bytes] = {}
         self._video, self._eyes, self._out, self._size_px, self._told = video, eyes, out, size_px, told
         self._unmet = sorted(range(len(stills_ns)), key=lambda place: stills_ns[place])
-        self._stills_ns = stills_ns
+        self._stills_ns, self._most_s = stills_ns, most_s
         self._awaited: deque[_Awaited] = deque()
 
     def run(self) -> None:
@@ -197,6 +201,8 @@ class _Making:
         self._eyes.for_pictures(2 + int(float(self._video.nominal_fps) * (settings.delay_s + 2 / ANALYSED_FPS)))
         for shown in self._video.shown():
             frame = shown.frame
+            if frame.time_ns > self._most_s * NS_PER_S:
+                raise EvidenceError(f"video of {frame.camera}", f"longer than {self._most_s:g} s", "the part in which it happened")
             met = self._met(frame.time_ns, is_last=shown.is_last)
             self._awaited.append(_Awaited(frame.index, frame.time_ns, frame.when, met))
             self._show(self._eyes.see(frame, frame.rgb(*self._size_px), is_still=bool(met), is_last=shown.is_last))
@@ -225,7 +231,7 @@ class _Making:
         self._emit(awaited, replace(blank(self._video.camera, *self._size_px), time_ns=awaited.time_ns), {WITHHELD: True, "fills": []})
 
     def _emit(self, awaited: _Awaited, picture: RedactedPicture, facts: dict[str, Any]) -> None:
-        line = {"frame": awaited.index, "time_ns": awaited.time_ns} | facts
+        line = _line({"frame": awaited.index, "time_ns": awaited.time_ns} | facts)
         self._out.write(picture)
         self.lines.append(line)
         self.frames_count += 1
@@ -273,8 +279,10 @@ def _rows(fills: Sequence[Fill], size_px: tuple[int, int]) -> list[dict[str, Any
 def _row(fill: Fill, box_px: list[int]) -> dict[str, Any]:
     if not fill.user:
         return {"box_px": box_px, "why": fill.why}
-    score = None if fill.score_ratio is None else round(fill.score_ratio, 3)
-    return {"box_px": box_px, "why": fill.why, "user": fill.user, "how": fill.how, "interpolated": fill.how == FOLLOWED, "score": score}
+    row: dict[str, Any] = {"box_px": box_px, "why": fill.why, "user": fill.user, "how": fill.how}
+    if fill.how == FOLLOWED:
+        row["interpolated"] = True
+    return row if fill.score_ratio is None else row | {"score": round(fill.score_ratio, 3)}
 
 
 def _fitted(size_px: tuple[int, int], most_px: int) -> tuple[int, int]:
@@ -301,8 +309,11 @@ def _read(file: BinaryIO) -> BinaryIO:
     return file
 
 
-def _media(path: Path, media_type: str, content: bytes | BinaryIO, derived_from: str, lines: Sequence[dict[str, Any]]) -> RedactedMedia:
-    log = b"".join(json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n" for line in lines)
+def _line(facts: dict[str, Any]) -> bytes:
+    return json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+def _media(path: Path, media_type: str, content: bytes | BinaryIO, derived_from: str, lines: Sequence[bytes]) -> RedactedMedia:
     whole = BytesIO(content) if isinstance(content, bytes) else content
     size_bytes = whole.seek(0, 2)
-    return RedactedMedia(path, media_type, _sha256(whole), size_bytes, derived_from, log)
+    return RedactedMedia(path, media_type, _sha256(whole), size_bytes, derived_from, b"".join(lines))

@@ -5,10 +5,11 @@ The clip is made in memory and read back before it is given out: what is in it m
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from fractions import Fraction
 from io import BytesIO
 from itertools import pairwise
+from typing import Any
 
 import av
 from av.container import OutputContainer
@@ -55,6 +56,14 @@ class Clip:
     is_post_roll_whole: bool
     signing: Signing
     notes: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All but the video itself, as plain JSON values: what a case may know of it."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in {"data", "signing", "notes"}} | {
+            "signing": asdict(self.signing),
+            "notes": list(self.notes),
+        }
 
 
 def cut_clip(violation: Violation, ring: PacketRing, *, before_s: float, after_s: float, size_px: tuple[int, int] | None = None) -> Clip:

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -85,6 +86,14 @@ class PlateReading:
     needs_operator: bool
     why: str
     read_by: dict[str, str]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All but the crops, as plain JSON values: what a case may know of it."""
+        told = asdict(self)
+        for frame in told["frames"]:
+            del frame["crop"]
+        return told
 
 
 def read(
