@@ -366,7 +366,7 @@ def test_a_server_that_goes_away_half_way_pays_nothing_and_one_that_comes_back_p
     name = database_url.rpartition("/")[2]
     told(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
     told(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError, match="not currently accepting connections"):
         pay(vault, identities, report.id, CASHIER, LATER)
     told(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
     assert not pay(vault, identities, report.id, CASHIER, LATER).is_again

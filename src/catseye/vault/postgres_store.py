@@ -30,7 +30,7 @@ _BUSY = ("55P03", "57014", "40001", "40P01")
 class PostgresStore:
     """One database on a server, by URL; a URL with a password is shown without it."""
 
-    faults: tuple[type[Exception], ...] = (DBAPIError, Pg8000Error)
+    faults: tuple[type[Exception], ...] = (DBAPIError, Pg8000Error, ConnectionError)  # pg8000 lets a reset through as it came
 
     def __init__(self, url: str, patience_s: float) -> None:
         """`patience_s` is how long to wait for another writer, and for the server to answer a connection. StoreError when `url` is none of PostgreSQL's."""
@@ -46,6 +46,15 @@ class PostgresStore:
     def engine(self) -> Engine:
         """An engine whose transactions wait `patience_s` for locks; a reading one sees one moment, whatever others commit."""
         engine = create_engine(self._url, connect_args={"timeout": self._patience_s}, pool_pre_ping=True)
+        plain_ping = engine.dialect.do_ping
+
+        def ping(connection: Any) -> bool:
+            try:
+                return plain_ping(connection)
+            except ConnectionError:  # the pool takes only the driver's own errors for a connection that is gone
+                return False
+
+        engine.dialect.do_ping = ping  # type: ignore[assignment]  # this engine's alone
 
         @event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:
@@ -71,7 +80,8 @@ class PostgresStore:
         if code in _BUSY:
             return f"another writer has held it for {self._patience_s:g} s", "its turn to write"
         if not code:
-            return f"the server does not answer ({str(words)[:120]})", "a server that runs; what was acknowledged is safe"
+            said = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(words)
+            return f"the server does not answer ({said[:120]})", "a server that runs; what was acknowledged is safe"
         return _SAID.get(code, (str(words.get("M", words)), "a database that works"))
 
     def lock(self, connection: Connection) -> None:
