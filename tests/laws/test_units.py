@@ -28,6 +28,7 @@ UNITS = (
     "_h",
     "_minor",
     "_days",
+    "_years",
 )
 # Words that carry no physical unit, each with its reason.
 UNITLESS = {

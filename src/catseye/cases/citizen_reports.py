@@ -368,6 +368,33 @@ def is_drawn(salt: bytes, name: str, share_ratio: float) -> bool:
     return lot < share_ratio * 2**64
 
 
+def media_name(name: str, evidence_sha256: str, part: str) -> str:
+    """What the vault calls a file of a report; `part` is `original` (sealed) or `copy` (redacted)."""
+    return f"report/{name}/{evidence_sha256[:16]}/{part}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedViolation:
+    """What a report offers for a case, once somebody accepted it: no word of who reported. `copies` are names of redacted copies in the vault."""
+
+    report: str
+    offence: str
+    happened: Stamp
+    place: GeoPoint
+    accuracy_m: float
+    plate: str
+    copies: tuple[str, ...]
+
+
+def reported_violation(report: Report) -> ReportedViolation:
+    """ReportStateError for a report that is no violation, or that nobody accepted."""
+    if report.kind != VIOLATION or not report.accepted_by:
+        raise ReportStateError(f"report {report.id}", f"a {report.kind} that is {report.state}", "a violation that somebody accepted")
+    copies = tuple(media_name(report.id, each.sha256, "copy") for each in report.evidence)
+    claim = report.claim
+    return ReportedViolation(report.id, claim.offence, claim.happened, claim.place, claim.accuracy_m, claim.plate, copies)
+
+
 # --- what the reporter is told ---
 
 _TOLD = {

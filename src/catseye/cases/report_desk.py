@@ -32,6 +32,7 @@ def receive(vault: "Vault", adopted: Adopted, claim: Claim, evidence: Sequence[E
     if not vault.dossiers.steps(REPORT, name):
         with suppress(DossierMovedError):  # the same report, sent twice at once: one of them is enough
             vault.dossiers.add(REPORT, name, steps)
+            vault.retention.end(REPORT, name, None)
     return read(vault, name)
 
 

@@ -40,7 +40,7 @@ class UploadError(CatseyeError):
 class _Span:
     """A part of a file that has a name: where its content begins and how long it is."""
 
-    name: int | bytes
+    name: bytes
     begin_bytes: int
     size_bytes: int
 
@@ -152,7 +152,7 @@ def _walk_png(file: BinaryIO, size_bytes: int) -> None:
 def _walk_boxes(file: BinaryIO, size_bytes: int) -> None:
     names: set[bytes] = set()
     for box in _boxes(file, 0, size_bytes):
-        name = bytes(box.name) if isinstance(box.name, bytes) else b""
+        name = box.name
         if name not in _BOXES:
             raise UploadError("upload", f"a box {name!r} at byte {box.begin_bytes - 8} of a video", _WANTED)
         names.add(name)
@@ -187,14 +187,14 @@ def _boxes(file: BinaryIO, begin_bytes: int, end_bytes: int) -> Iterator[_Span]:
 
 def _walk_matroska(file: BinaryIO, size_bytes: int) -> str:
     header, segment_span, *more = [*_elements(file, 0, size_bytes, 3), None, None]
-    if header is None or segment_span is None or segment_span.name != _SEGMENT or more[0] is not None:
+    if header is None or segment_span is None or _number(segment_span) != _SEGMENT or more[0] is not None:
         raise UploadError("upload", "an EBML file without exactly one segment", _WANTED)
-    kind = next((_at(file, each.begin_bytes, each.size_bytes) for each in _inside(file, header) if each.name == _DOC_TYPE), b"").rstrip(b"\0")
+    kind = next((_at(file, each.begin_bytes, each.size_bytes) for each in _inside(file, header) if _number(each) == _DOC_TYPE), b"").rstrip(b"\0")
     if kind not in (b"matroska", b"webm"):
         raise UploadError("upload", f"an EBML file of kind {kind[:20]!r}", _WANTED)
     found: set[int] = set()
     for each in _elements(file, segment_span.begin_bytes, segment_span.begin_bytes + segment_span.size_bytes, _MOST_CHUNKS_COUNT):
-        name = int(each.name) if isinstance(each.name, int) else 0
+        name = _number(each)
         if name not in _LEVEL_1 | _IN_CLUSTER or name == _ATTACHMENTS:
             came = "with attachments" if name == _ATTACHMENTS else f"with an element {name:X} at byte {each.begin_bytes}"
             raise UploadError("upload", f"a Matroska file {came}", "a video and nothing else")
@@ -220,18 +220,23 @@ def _elements(file: BinaryIO, begin_bytes: int, end_bytes: int, most_count: int)
         size_length_bytes = _length_of_number(head[name_bytes : name_bytes + 1])
         if name_bytes > 4 or size_length_bytes > 8 or len(head) < name_bytes + size_length_bytes or count > most_count:
             raise UploadError("upload", f"no element at byte {begin_bytes} of a Matroska file", _WANTED)
-        name = int.from_bytes(head[:name_bytes])
+        name = head[:name_bytes]
         said_bytes = int.from_bytes(head[name_bytes : name_bytes + size_length_bytes]) & ((1 << 7 * size_length_bytes) - 1)
         begin_bytes += name_bytes + size_length_bytes
         is_unknown = said_bytes == (1 << 7 * size_length_bytes) - 1
-        if is_unknown and name == _CLUSTER:
+        number = int.from_bytes(name)
+        if is_unknown and number == _CLUSTER:
             yield _Span(name, begin_bytes, 0)
             continue
-        length_bytes = end_bytes - begin_bytes if is_unknown and name == _SEGMENT else said_bytes
+        length_bytes = end_bytes - begin_bytes if is_unknown and number == _SEGMENT else said_bytes
         if begin_bytes + length_bytes > end_bytes:
             raise UploadError("upload", f"an element of {length_bytes} bytes at byte {begin_bytes} of a Matroska file of {end_bytes}: it was cut", _WANTED)
         yield _Span(name, begin_bytes, length_bytes)
         begin_bytes += length_bytes
+
+
+def _number(element: _Span) -> int:
+    return int.from_bytes(element.name)
 
 
 def _length_of_number(first: bytes) -> int:
