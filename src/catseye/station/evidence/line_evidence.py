@@ -49,6 +49,14 @@ def ring_for(camera: str, before_s: float, after_s: float) -> PacketRing:
     return PacketRing(before_s + after_s + LATE_S, MOST_BYTES, camera)
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Where everybody was in one analysed frame."""
+
+    time_ns: int
+    tracked: Tracked
+
+
 @dataclass(slots=True)
 class LineEvidence(Evidence):
     """Of one camera. `secure` makes the evidence of one violation, in a thread of its own."""
@@ -60,7 +68,7 @@ class LineEvidence(Evidence):
     cpu_s: dict[str, float] = field(default_factory=lambda: {"evidence": 0.0})
     troubles: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    _looks: deque[tuple[int, Tracked]] = field(default_factory=deque)
+    _looks: deque[_Look] = field(default_factory=deque)
     _points: deque[PointBatch] = field(default_factory=deque)
     _size_px: tuple[int, int] = (0, 0)
     _waiting: dict[str, Violation] = field(default_factory=dict)
@@ -71,8 +79,8 @@ class LineEvidence(Evidence):
     def look(self, time_ns: int, tracked: Tracked, size_px: tuple[int, int]) -> None:
         """Remember where everybody was."""
         self._size_px = size_px
-        self._looks.append((time_ns, tracked))
-        while self._looks[0][0] < time_ns - REMEMBERED_S * NS_PER_S:
+        self._looks.append(_Look(time_ns, tracked))
+        while self._looks[0].time_ns < time_ns - REMEMBERED_S * NS_PER_S:
             self._looks.popleft()
 
     def points(self, points: PointBatch) -> None:
@@ -118,9 +126,13 @@ class LineEvidence(Evidence):
         self._making.append(self._worker.submit(self.secure, taken))
 
     def _way(self, track: str) -> Way | None:
+        """The boxes of a track in all looks that are remembered; None where it was never seen in one."""
         if not track.isdecimal():
             return None
-        rows = [(time_ns, tracked.box_px[at[0]]) for time_ns, tracked in self._looks if len(at := np.flatnonzero((tracked.track == int(track)) & tracked.seen))]
-        if not rows:
-            return None
-        return Way(track, np.array([time_ns for time_ns, _ in rows], np.int64), np.array([box for _, box in rows], np.float32), self._size_px)
+        number, time_ns, box_px = int(track), [], []
+        for look in self._looks:
+            row = np.flatnonzero((look.tracked.track == number) & look.tracked.seen)
+            if len(row):
+                time_ns.append(look.time_ns)
+                box_px.append(look.tracked.box_px[row[0]])
+        return Way(track, np.array(time_ns, np.int64), np.array(box_px, np.float32), self._size_px) if time_ns else None

@@ -139,7 +139,7 @@ class Securing:
         made.facts["plate"] = _reading_facts(reading)
         for number, frame in enumerate(reading.frames, 1):
             name = f"{made.case}/plate-{number}.png"
-            made.keep("plate", self._kept_sealed(vault, name, frame.crop_sha256, partial(self._sealed, frame.crop, plates.CROP_TYPE)))
+            made.keep("plate", self._kept_sealed(vault, name, frame.crop_sha256, partial(self._sealed, frame.crop, "image/png")))
         return reading
 
     def _sealed(self, original: bytes, media_type: str, to: Path) -> SealedMedia:

@@ -5,7 +5,7 @@ types the plate from the sealed picture. docs/design/privacy.md, tests/laws/test
 """
 
 from catseye.vision.plates.errors import PlateError
-from catseye.vision.plates.reader import CROP_TYPE, PlateReading, Settings, prove, read, seal_crops
+from catseye.vision.plates.reader import PlateReading, Settings, prove, read, seal_crops
 from catseye.vision.plates.way import Way
 
-__all__ = ["CROP_TYPE", "PlateError", "PlateReading", "Settings", "Way", "prove", "read", "seal_crops"]
+__all__ = ["PlateError", "PlateReading", "Settings", "Way", "prove", "read", "seal_crops"]
