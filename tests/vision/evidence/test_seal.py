@@ -47,7 +47,9 @@ def test_a_stranger_cannot_open_it(tmp_path: Path) -> None:
         pyrage.decrypt((tmp_path / "a.age").read_bytes(), [pyrage.x25519.Identity.generate()])
 
 
-@pytest.mark.parametrize("key", ["", "age1nonsense", "ssh-ed25519 AAAA", KEY[:-1] + ("q" if KEY[-1] != "q" else "p")])
+@pytest.mark.parametrize(
+    "key", ["", "age1nonsense", "ssh-ed25519 AAAA", KEY[:-1] + ("q" if KEY[-1] != "q" else "p")], ids=("empty", "nonsense", "of ssh", "mistyped")
+)
 def test_what_is_no_public_key_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(KeyFileError, match=r"recipient 2: .* wanted a public key of age"):
         seal(ORIGINAL, tmp_path / "a.age", [KEY, key], "video/mp4")
