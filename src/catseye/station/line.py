@@ -471,9 +471,9 @@ def contact_points_px(box_px: Floats) -> Floats:
     """Where a road user meets the ground in the picture: the middle of the box's lower edge, in sixteenths of a pixel, (m, 2)."""
     point_px = np.empty((len(box_px), 2), np.float32)
     point_px[:, 0], point_px[:, 1] = (box_px[:, 0] + box_px[:, 2]) / 2, box_px[:, 3]
-    return np.rint(point_px * PX_STEPS_COUNT) / PX_STEPS_COUNT
+    return np.asarray(np.rint(point_px * PX_STEPS_COUNT) / PX_STEPS_COUNT, np.float32)
 
 
 def sizes_px(box_px: Floats) -> Floats:
     """Side of the square of the box's area, (m,)."""
-    return np.sqrt(np.maximum((box_px[:, 2] - box_px[:, 0]) * (box_px[:, 3] - box_px[:, 1]), 1))
+    return np.asarray(np.sqrt(np.maximum((box_px[:, 2] - box_px[:, 0]) * (box_px[:, 3] - box_px[:, 1]), 1)), np.float32)

@@ -62,7 +62,7 @@ class WrongWay(EpisodeRule):
         against &= self._zones.inside(scene)[:, self._which]
         if not np.count_nonzero(against):
             return Held.nobody()
-        rows = against.any(1).nonzero()[0]
+        rows = np.flatnonzero(against.any(1))
         return Held(rows, scene.speed[rows], scene.velocity_sigma[rows], against[rows].argmax(1))
 
     def finding(self, episode: Episode) -> Finding:
