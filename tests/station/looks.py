@@ -44,7 +44,7 @@ def look_at(time_s: float, kind: RoadUser = RoadUser.CAR, *, speed_px_s: float =
     frame = RawFrame("cam-1", int(time_s * 25), int(time_s * NS_PER_S), None, width_px, height_px, convert)
     tracked = Tracked(frame.time_ns, track, box_px, code, yes, yes, score, np.empty((0, 2), np.int64), NO_TRACKS)
     found = Detections(box_px, score, code)
-    return Look(frame, tracked, Seen(found, found, mask), 0)
+    return Look(frame, tracked, Seen(found, found, mask))
 
 
 def looks(length_s: float, fps: float = 8.0, kind: RoadUser = RoadUser.CAR, **more: object) -> Iterator[Look]:

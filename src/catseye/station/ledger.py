@@ -106,9 +106,13 @@ class Ledger:
                 rows[name] = getattr(crossings, name)
             self._crossings.append(rows)
 
+    def is_due(self, now_ns: int) -> bool:
+        """Whether it is time to settle."""
+        return now_ns - self._settled_ns >= SETTLE_EVERY_S * NS_PER_S
+
     def settle(self, now_ns: int, start: Stamp | None, is_over: bool = False) -> Settled | None:
         """What has become final since the last time; None when it is not yet time to look."""
-        if not is_over and now_ns - self._settled_ns < SETTLE_EVERY_S * NS_PER_S:
+        if not (is_over or self.is_due(now_ns)):
             return None
         self._settled_ns = now_ns
         crossings = self._final_crossings(now_ns, is_over)

@@ -46,6 +46,9 @@ PX_STEPS_COUNT = 16  # a pixel's fractions are kept in sixteenths, and rules see
 SAME_SHAPE_RATIO = 0.02
 MOST_DAMAGE_S, MOST_DAMAGE_RATIO = 0.5, 0.01  # a torn frame now and then is an event; more, or a file cut short, asks for a look
 MOST_DOUBTS_COUNT = 20  # a camera that changes its shape all day says it often enough in its events
+# Where no picture shows the counts as they grow, looks are counted some at a time: after each look of the network all that counting needs must come from
+# memory anew, which costs as much as counting.
+COUNTED_TOGETHER_S = 0.9
 HINDSIGHT_S = 12.0  # judged so late that a finding which blinds the camera is known before what it spoils is judged
 STOPPED = "stopped by the operator"
 
@@ -99,7 +102,6 @@ class Look:
     frame: RawFrame
     tracked: Tracked
     seen: "Seen"
-    crossings_count: int
 
     @property
     def detections(self) -> Detections:
@@ -131,6 +133,7 @@ class Pictures:
 
     cpu_s: Mapping[str, float] = {}
     trouble: str = ""
+    shows_crossings: bool = False  # if so, it is told of them at once
 
     def look(self, look: Look) -> None:
         """Take one analysed frame."""
@@ -198,6 +201,7 @@ class CameraLine:
         self._judge: LineJudge | None = None
         self._health = LineHealth()
         self._signals = signals or LineSignals({})
+        self._uncounted: list[Tracked] = []
         self._now_ns = 0
         self._flushed_ns = int((FIRST_FLUSH_S - FLUSH_EVERY_S) * NS_PER_S)
         self._resized: SourceNotice | None = None
@@ -281,7 +285,7 @@ class CameraLine:
         return replace(frame, width_px=width_px, height_px=height_px)
 
     def _analyse(self, frame: RawFrame) -> None:
-        counter, ledger = self._ready(frame)
+        ledger = self._ready(frame)
         with self._timed("health"):
             self._tell_health(self._health.see(frame))
         with self._timed("judge"):
@@ -300,9 +304,10 @@ class CameraLine:
             users_px = tracked.box_px[tracked.sure]
             self._foreground.hold(users_px, frame.width_px, frame.height_px)
             self._health.know(users_px)
-        with self._timed("judge"):
-            self._count(counter, ledger, tracked)
-        self._pictures.look(Look(frame, tracked, seen, self.record.crossings_count))
+        self._uncounted.append(tracked)
+        if self._pictures.shows_crossings or frame.time_ns - self._uncounted[0].time_ns >= COUNTED_TOGETHER_S * NS_PER_S:
+            self._count_up()
+        self._pictures.look(Look(frame, tracked, seen))
         self._evidence.look(frame.time_ns, tracked, (frame.width_px, frame.height_px))
         self._keep(ledger)
         self.record.frames_analysed_count += 1
@@ -324,6 +329,15 @@ class CameraLine:
         with self._timed("foreground"):
             heard = self._witness.hear(frame, self._foreground.bodies, found)
         return Seen(found, heard, mask)
+
+    def _count_up(self) -> None:
+        """Count what waits to be."""
+        if self._counter is None or self._ledger is None or not self._uncounted:
+            return
+        with self._timed("judge"):
+            looks, self._uncounted = self._uncounted, []
+            for tracked in looks:
+                self._count(self._counter, self._ledger, tracked)
 
     def _count(self, counter: LineCounter, ledger: Ledger, tracked: Tracked) -> None:
         """Crossings of what was seen in this look; where a track coasts nobody knows where it is, so it crosses nothing."""
@@ -352,6 +366,8 @@ class CameraLine:
         self._pictures.crossed(crossings)
 
     def _keep(self, ledger: Ledger, is_over: bool = False) -> None:
+        if is_over or ledger.is_due(self._now_ns):
+            self._count_up()
         with self._timed("write"):
             settled = ledger.settle(self._now_ns, self.record.start, is_over)
             if settled is None:
@@ -386,8 +402,8 @@ class CameraLine:
         signals_ns = self._signals.known_until_ns
         return until_ns if signals_ns is None else min(until_ns, signals_ns)
 
-    def _ready(self, frame: RawFrame) -> tuple[LineCounter, Ledger]:
-        """The counter and the ledger, made once the first frame tells the picture's size."""
+    def _ready(self, frame: RawFrame) -> Ledger:
+        """The ledger, and what else is made once the first frame tells the picture's size."""
         if self._counter is None or self._ledger is None:
             self.record.width_px, self.record.height_px = frame.width_px, frame.height_px
             self.record.start = _whole_us(frame.when.plus_ns(-frame.time_ns)) if frame.when else None
@@ -402,7 +418,7 @@ class CameraLine:
                 self._tell_health(self._coarse_in(calibration, (frame.width_px, frame.height_px)))
             names, life = [line.id for line in self._lines], self.record.restarts_count
             self._ledger = Ledger(self.record.camera, names, life=life, bodies=BodyFitter(calibration) if calibration is not None else None)
-        return self._counter, self._ledger
+        return self._ledger
 
     def _tell(self, notice: SourceNotice) -> None:
         """A source's notice is an event, and after a gap nobody knows which vehicle is which: every track ends."""
@@ -445,6 +461,7 @@ class CameraLine:
         """No track goes on from here."""
         if self._counter is None or self._ledger is None:
             return
+        self._count_up()
         with self._timed("judge"):
             tracked = self._tracker.close(self._now_ns)
             self._ledger.note(tracked, tracked.sure, contact_points_px(tracked.box_px))
@@ -499,4 +516,4 @@ def contact_points_px(box_px: Floats) -> Floats:
 
 def sizes_px(box_px: Floats) -> Floats:
     """Side of the square of the box's area, (m,)."""
-    return np.sqrt(np.maximum((box_px[:, 2] - box_px[:, 0]) * (box_px[:, 3] - box_px[:, 1]), 1))
+    return np.asarray(np.sqrt(np.maximum((box_px[:, 2] - box_px[:, 0]) * (box_px[:, 3] - box_px[:, 1]), 1)), np.float32)

@@ -115,6 +115,8 @@ class Eye(Protocol):
 class KeptPictures(Pictures):
     """Writes `preview-<camera>.mp4` and keeps the still in the vault under the camera's name. StoreError when the disk says no."""
 
+    shows_crossings = True
+
     def __init__(self, camera: str, vault: Vault, out: Path, lines_for: LinesFor, eye: Eye, zone: tzinfo = UTC) -> None:
         """Nothing is written before the first safe picture; `lines_for(width_px, height_px)` gives the lines that crossings number."""
         self._spent_s = {"redact": 0.0, "preview": 0.0}

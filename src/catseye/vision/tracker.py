@@ -146,7 +146,9 @@ class Tracker:
             return _NOBODY
         may_return = gone & live["sure"] & (unseen_s <= back_for_s)
         ended = np.sort(np.concatenate([live["track"][gone & ~may_return], lost["track"][past]]))
-        self._lost = stacked(lost[~past], as_last_seen(live[may_return], before_ns, settings.motion))
+        self._lost = lost[~past]
+        if np.count_nonzero(may_return):
+            self._lost = stacked(self._lost, as_last_seen(live[may_return], before_ns, settings.motion))
         self._live = live[~gone]
         return ended
 
