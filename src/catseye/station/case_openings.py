@@ -19,7 +19,7 @@ from catseye.station.signals import signals_of
 from catseye.station.site import Camera, Site
 from catseye.vault.export import SIGNAL_STATE
 
-LAMPS_SEEN = "lamps in the picture"
+LAMPS_SEEN, TIMELINE = "lamps in the picture", "the site's timeline"
 MATTERS_BEFORE_NS, MATTERS_AFTER_NS = 60 * NS_PER_S, 10 * NS_PER_S
 
 
@@ -84,7 +84,7 @@ class Openings:
         seen = [p for p in phases if p.camera == event.camera and p.details.get("signal") == name]
         spans = [(str(p.details["state"]), p.time_ns, p.end_time_ns) for p in sorted(seen, key=lambda p: p.time_ns)]
         if not spans and name in (timelines := signals_of(self.site, camera, None)):
-            yield from states_of(timelines[str(name)], event, "the site's timeline")
+            yield from states_of(timelines[str(name)], event, TIMELINE)
         for state, begin, end in spans:
             if begin <= last and max(begin, end) >= first:
                 yield SignalState(str(name), state, begin, end, LAMPS_SEEN)

@@ -20,7 +20,7 @@ from catseye.cases.opening import Device, MediaReference, MediaRole
 from catseye.core.errors import CatseyeError, ModelError, SiteError
 from catseye.core.sealed import SealedMedia
 from catseye.core.time import Stamp
-from catseye.station.case_openings import Openings, certified_by, states_of
+from catseye.station.case_openings import LAMPS_SEEN, TIMELINE, Openings, certified_by, states_of
 from catseye.station.evidence.excerpt import excerpt_of
 from catseye.station.evidence.line_evidence import Secured, Taken
 from catseye.station.site import Camera, Site
@@ -161,10 +161,14 @@ class Securing:
         opening = replace(
             opening,
             measurement=measurement,
-            signals=tuple(states_of(signal, opening.event)) if signal is not None else opening.signals,
+            signals=tuple(states_of(signal, opening.event, self._told_by(signal.id))) if signal is not None else opening.signals,
             device=Device(self.camera.id, media_signing=clip.signing.status if clip else "", notes=tuple(made.said)),
         )
         return CaseDesk(vault).open(opening, OPENED_BY, self.now())
+
+    def _told_by(self, signal: str) -> str:
+        is_read = any(table.id == signal and table.timeline is None for table in self.camera.signals)
+        return LAMPS_SEEN if is_read else TIMELINE
 
     def _suggest(self, vault: Vault, case: Case, reading: plates.PlateReading) -> None:
         if reading.text is None:
