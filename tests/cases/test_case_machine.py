@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.cases.factories import DAY_NS, HASH, MACHINE, NOON, later, opening, red_light
+from tests.support.properties import examples
 
 from catseye.cases import transitions
 from catseye.cases.case import Case, State, after, begun, case_of
@@ -167,7 +168,7 @@ class Cases(RuleBasedStateMachine):
 
 
 TestCases = Cases.TestCase
-TestCases.settings = settings(max_examples=250, stateful_step_count=40)
+TestCases.settings = settings(max_examples=examples(80), stateful_step_count=40)
 
 # Facts that are right for their kind, so that raw sequences get somewhere; and some that are not.
 RIGHT: dict[str, dict[str, Any]] = {
@@ -203,7 +204,7 @@ def raw(reviewers_count: int, more: list[tuple[str, str, int, dict[str, Any] | N
     return steps
 
 
-@settings(max_examples=1500)
+@settings(max_examples=examples(500))
 @given(reviewers_count=st.sampled_from((1, 2)), more=st.lists(raw_steps, max_size=10), start=st.integers(0, len(PATH)))
 def test_steps_made_by_anybody_are_refused_or_lawful(reviewers_count: int, more: list[Any], start: int) -> None:
     lawful = [(kind, f"person {'abcdefgh'[at]}", 1, None) for at, kind in enumerate(PATH[2 - reviewers_count :][:start])]

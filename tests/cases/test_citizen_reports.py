@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tests.cases.told import JINAN, NOON, SALT, UK, claim, photo, video
+from tests.support.properties import examples
 
 from catseye.cases.citizen_reports import (
     FINDINGS,
@@ -277,7 +278,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=300, stateful_step_count=30)
+TestAnyOrder.settings = settings(max_examples=examples(120), stateful_step_count=30)
 
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=5, max_size=40).filter(lambda text: text.strip() == text and not text.isdigit())
 NAMES = st.sampled_from(["An", "Nguyễn Thị Lan", "officer 51F", "鲁警官"])

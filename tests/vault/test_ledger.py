@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from tests.support.postgres import fresh_database
+from tests.support.properties import examples
 
 from catseye.core.errors import StoreError
 from catseye.core.time import Stamp
@@ -393,9 +394,9 @@ class BooksOnPostgres(Books):
 
 
 TestBooksEmbedded = Books.TestCase
-TestBooksEmbedded.settings = settings(max_examples=25, stateful_step_count=20)
+TestBooksEmbedded.settings = settings(max_examples=examples(12), stateful_step_count=20)
 
 
 @pytest.mark.usefixtures("postgresql")
 class TestBooksOnPostgres(BooksOnPostgres.TestCase):
-    settings = settings(max_examples=10, stateful_step_count=20)
+    settings = settings(max_examples=examples(5), stateful_step_count=20)

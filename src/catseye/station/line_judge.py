@@ -37,8 +37,8 @@ class LineJudge:
     """
 
     stage: JudgeStage
-    signals: Mapping[str, Signal]
     is_trusted: Callable[[int], bool] = lambda time_ns: True
+    signals: Mapping[str, Signal] = field(default_factory=dict)
     _waiting: list[PointBatch] = field(default_factory=list)
 
     def take(self, points: PointBatch, until_ns: int) -> list[Event]:
@@ -115,7 +115,7 @@ def line_judge_of(
     if not bench.rules:
         return None
     judge = Judge(camera.id, bench.world, bench.rules, str, partial(_when, record), masked(camera.source or ""))
-    return LineJudge(JudgeStage(judge, Motion(PictureScene) if calibration is None else Motion(GroundScene)), signals)
+    return LineJudge(JudgeStage(judge, Motion(PictureScene) if calibration is None else Motion(GroundScene)), signals=signals)
 
 
 def _when(record: "LineRecord", time_ns: int) -> Stamp | None:
