@@ -24,6 +24,7 @@ from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, m
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
 from catseye.vault.keys import KeyFolder
 from catseye.vault.ledger import POSTING, Ledger
+from catseye.vault.log_accounts import account_faults
 from catseye.vault.log_proofs import PACKAGE, LogProof
 from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
@@ -143,6 +144,7 @@ class Vault:
         """What in the log does not follow from its leaves, each event that is not what was logged, each kept head the log does not continue."""
         with self._database.reading() as connection:
             told = list(self.log.faults(connection, lambda kind, subjects: self._logged_bodies(connection, kind, subjects)))
+            told += account_faults(connection)
             told += self.ledger.faults(connection)
             kept = [signed_head_of(row.body, "a kept head of the log") for row in connection.execute(select(LOG_HEADS.c.body).order_by(LOG_HEADS.c.size_count))]
             return told + [fault for signed in kept if (fault := self.log.fault_against(connection, signed.head))]
