@@ -1,4 +1,4 @@
-"""Whether the log and what is kept tell of the same things: nothing kept unlogged, nothing told twice that happens once, no salt gone that no forgetting told of.
+"""Whether the log and what is kept tell of the same: nothing kept unlogged, nothing told twice that happens once, no salt gone that no forgetting told of.
 
 Leaves alone cannot show that: whoever writes to the database could take an entry's salt, and what it was of would count as forgotten.
 """
