@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import time_ns
 
 from catseye.cases.desk import CaseDesk
 from catseye.core.errors import SiteError
-from catseye.core.time import Stamp
+from catseye.core.time import NS_PER_MINUTE, Stamp
 from catseye.station.case_openings import violation_kinds
 from catseye.station.outcome import RunOutcome
 from catseye.station.rule_keys import nearest
@@ -14,13 +15,19 @@ from catseye.station.vaults import vault_of
 from catseye.vault.kept_for import CASE, CLASSES, KeptFor
 from catseye.vault.retention import Forgotten
 
-COPIES = ("events.jsonl", "crossings.csv", "signals.csv", "points.parquet", "tracks.parquet", "report*.html", "preview-*.mp4")  # of what a vault holds
+_CLOCK_SKEW_NS = NS_PER_MINUTE
+COPIES = (  # of what a vault holds: of the run, and reports and packages of cases where `demo` and how-to pages put them
+    *("events.jsonl", "crossings.csv", "passings.csv", "signals.csv", "points.parquet", "tracks.parquet", "report*.html", "preview-*.mp4"),
+    *("c-*.zip", "*/c-*.json", "*/c-*.pdf"),
+)
 
 
 def forget(out: Path, now: Stamp, *, site: Path | None = None, classes: Sequence[str] = (), case: str | None = None, is_dry: bool = False) -> RunOutcome:
     """Exit 1 when something destroyed was found again."""
     if unknown := [name for name in classes if name not in CLASSES]:
         raise SiteError("--class", f"no retention class '{unknown[0]}'", nearest(unknown[0], CLASSES))
+    if not is_dry and now.utc_ns > time_ns() + _CLOCK_SKEW_NS:
+        raise SiteError("--now", f"{now.iso()}, which is still to come", "a moment that has been: with --dry-run any, to see what would be over by then")
     if classes and case is not None:
         raise SiteError("--case", "a case and a class", "one of the two")
     kept_for = load_site(site).retention if site is not None else KeptFor()
