@@ -19,7 +19,6 @@ from catseye.vault.batches import Crossing, CrossingBatch, Flow, PointBatch, Tra
 from catseye.vault.database import Database
 from catseye.vault.dossiers import STEP, Dossiers, step_bytes, step_subject
 from catseye.vault.drawers import Drawers
-from catseye.vault.envelopes import EnvelopeError
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, remove_folder, sole_holder, sweep, sweep_folders, whole_file
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
 from catseye.vault.keys import KeyFolder
@@ -33,7 +32,7 @@ from catseye.vault.packages import Packages, package_bodies
 from catseye.vault.pictures import write_png
 from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
 from catseye.vault.sealed_log import Entry, Head, SealedLog
-from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, LOOKS, RUNS, Row, crossing_rows, event_bytes, event_of, event_row, event_subject
+from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, LOOKS, RUNS, crossing_rows, event_bytes, event_of, event_row, event_subject
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -195,20 +194,8 @@ class Vault:
         for name in {subject.rpartition("/")[0] for subject in subjects}:
             dossier, _, subject = name.partition("/")
             chosen = select(DOSSIER_STEPS).where(DOSSIER_STEPS.c.dossier == dossier, DOSSIER_STEPS.c.subject == subject)
-            rows = connection.execute(chosen).mappings().all()
-            try:
-                found |= {step_subject(row): step_bytes(row) for row in self.dossiers.opened(connection, rows)}
-            except EnvelopeError:
-                found |= {step_subject(row): self._logged_step(connection, row) for row in rows}
+            found |= {step_subject(row): step_bytes(row) for row in connection.execute(chosen).mappings()}
         return found
-
-    def _logged_step(self, connection: Connection, row: Row) -> bytes:
-        """What a step's leaf stands for; nothing at all when its envelope was changed, which no leaf stands for."""
-        try:
-            (opened,) = self.dossiers.opened(connection, [row])
-        except EnvelopeError:
-            return b""
-        return step_bytes(opened)
 
     def _ends_of(self, connection: Connection, names: list[str]) -> dict[str, int]:
         """When the events of these ids that are known already end."""
