@@ -143,3 +143,10 @@ def test_packages_and_reports_of_cases_beside_the_vault_are_named(out: Path, say
         (out / name).write_bytes(b"x")
     _, told = say("forget", out, "--now", at(1), "--case", "c-1")
     assert all(str(out / name) in told for name in ("c-1.zip", "case/c-1.pdf", "case/c-1.json", "passings.csv"))
+
+
+def test_the_beginning_of_a_case_is_not_enough_to_forget_it(out: Path, say: Say) -> None:
+    with Vault.open(out / "vault", "a-run") as vault:
+        vault.dossiers.add("case", "c-5f0c12ab34cd", [Step(0, "detected", NOON, "catseye", {})])
+    assert "--case: 'c-5f0c', the beginning of a name; wanted all of it: c-5f0c12ab34cd" in say("forget", out, "--now", at(1), "--case", "c-5f0c")[1]
+    assert say("forget", out, "--now", at(1), "--case", "c-5f0c12ab34cd")[0] == 0
