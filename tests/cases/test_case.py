@@ -75,9 +75,23 @@ def test_two_people_confirm_where_two_are_wanted() -> None:
     once = then(opened(reviewers_count=2), confirmed())
     assert once.state is State.CONFIRMED_ONCE
     assert once.next_to_act == f"a second reviewer, not {LAN}"
-    for same in (LAN, LAN.upper(), f"  {LAN} ", "nguyễn thị lan"):
+    for same in (LAN, LAN.upper(), f"  {LAN} ", "nguyễn thị lan", f"{LAN}.", LAN.replace(" ", "-")):
         assert "another person: two must confirm it" in refused(once, confirmed(same, 11))
     assert then(once, confirmed(MINH, 12)).state is State.CONFIRMED
+
+
+UNSEEN = ("\u034f", "\u115f", "\u180b", "\u2800", "\u3164", "\ufe0f", "\U000e0100", "\u200b")
+
+
+@pytest.mark.parametrize("name", [*(f"An{each}" for each in UNSEEN), "\u0410n", "\u0391n", "Nguyễn Th\u0456 Lan"])
+def test_letters_that_look_like_others_and_signs_that_nobody_sees_make_no_second_person(name: str) -> None:
+    once = then(opened(reviewers_count=2), confirmed("An"))
+    assert "wanted" in refused(once, confirmed(name, 11))
+
+
+@pytest.mark.parametrize("name", ["Лан Нгуен", "Άννα", "佐藤 はな", "김하나", "Nguyễn Thị Lan", "Zoë O’Brien-Ní", "محمد", "Anna 2"])
+def test_names_of_many_scripts_are_names(name: str) -> None:
+    assert then(opened(), confirmed(name)).people == (name,)
 
 
 def test_two_people_confirm_for_a_licence_in_the_shipped_examples() -> None:

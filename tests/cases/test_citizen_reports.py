@@ -67,6 +67,8 @@ def test_the_same_report_sent_again_is_the_same_report() -> None:
         ({"is_of_age": False}, "no word on the reporter's age; wanted .* 18 years or more"),
         ({"text": "  "}, "2 characters of what happened"),
         ({"text": "x" * 2001}, "2001 characters"),
+        ({"text": "seen\x1b[2J\x1b[Hplate     51F-123.45"}, "control characters in what happened"),
+        ({"text": "seen \u202egnihton"}, "control characters in what happened"),
         ({"accuracy_m": float("nan")}, "a place to nan m"),
         ({"plate": "the red one"}, "plate 'the red one', which is none here"),
         ({"plate": ""}, "plate ''"),

@@ -76,6 +76,16 @@ def test_another_cashier_is_told_who_paid_and_learns_no_name(vault: Vault, schem
     assert [look.who for look in vault.looks(subject=f"identity/{lan}")] == ["cashier Hoa"]
 
 
+def test_nobody_pays_himself_however_he_spells_it(vault: Vault, scheme: Adopted, identities: Identities, lan: str) -> None:
+    report = received(vault, scheme, reporter=lan)
+    upheld(vault, report.id)
+    approve(vault, report.id, NOON, "officer Chi")
+    with pytest.raises(ReportStateError, match="wanted another cashier: nobody pays himself"):
+        pay(vault, identities, report.id, Grant(f" {LAN.name.upper()}.", "paying rewards", CASHIER.until), LATER)
+    assert (balance(vault, f"payable/{lan}"), read(vault, report.id).state) == (2000, "due")
+    assert not pay(vault, identities, report.id, CASHIER, LATER).is_again
+
+
 @pytest.mark.parametrize("decider", ["officer An", "officer Binh", "officer Chi"])
 def test_a_payer_who_approved_is_refused_and_nothing_moves(vault: Vault, scheme: Adopted, identities: Identities, lan: str, decider: str) -> None:
     report = received(vault, scheme, reporter=lan)
@@ -289,9 +299,10 @@ def test_with_the_database_away_nothing_is_said_to_be_done(
     approve(vault, report.id, NOON, "officer Chi")
     size_count = vault.log_size_count()
     with open_vault(patience_s=0.2) as hasty:
+        people = Identities(identities._folder, identities._keys.folder, hasty)
         with vault._database.writing() as connection:
             vault._database.lock(connection)
-            for attempt in (lambda: pay(hasty, identities, report.id, CASHIER, LATER), lambda: reverse(hasty, report.id, "x", LATER, "chief Van")):
+            for attempt in (lambda: pay(hasty, people, report.id, CASHIER, LATER), lambda: reverse(hasty, report.id, "x", LATER, "chief Van")):
                 with pytest.raises(StoreError, match=r"another writer has held it for 0\.2 s"):
                     attempt()
         assert vault.log_size_count() == size_count

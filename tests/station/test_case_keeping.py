@@ -24,7 +24,8 @@ def day(count: float) -> Stamp:
 
 
 @pytest.fixture
-def vault(tmp_path: Path) -> Iterator[Vault]:
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
+    monkeypatch.setattr("catseye.station.verbs.forget.time_ns", lambda: day(1000).utc_ns)  # the machine's clock, when it is asked to forget
     with Vault.open(tmp_path / "out" / "vault", "run") as opened:
         yield opened
 

@@ -32,7 +32,9 @@ def out(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Say:
+def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Say:
+    monkeypatch.setattr("catseye.station.verbs.forget.time_ns", lambda: later(30).utc_ns)  # what is asked for by --now has been
+
     def said(*words: object) -> tuple[int, str]:
         capsys.readouterr()
         code = run([str(word) for word in words])
@@ -124,3 +126,27 @@ def test_who_looked_and_why(out: Path, say: Say) -> None:
         assert say("looks", out, *words) == (0, "nobody looked\n")
     _, told = say("looks", out, "--json")
     assert json.loads(told)["looks"][0]["why"] == "to review it"
+
+
+def test_nothing_is_forgotten_by_a_moment_that_is_still_to_come(out: Path, say: Say) -> None:
+    """It would destroy what is not over, and every later forgetting would be refused as by a clock that was set back."""
+    code, told = say("forget", out, "--now", at(31))
+    assert code == 2
+    assert "still to come; wanted a moment that has been: with --dry-run any" in told
+    assert say("forget", out, "--now", at(31), "--dry-run")[0] == 0
+    assert say("forget", out, "--now", at(16), "--class", "unconfirmed")[0] == 0
+
+
+def test_packages_and_reports_of_cases_beside_the_vault_are_named(out: Path, say: Say) -> None:
+    (out / "case").mkdir()
+    for name in ("c-1.zip", "case/c-1.pdf", "case/c-1.json", "passings.csv"):
+        (out / name).write_bytes(b"x")
+    _, told = say("forget", out, "--now", at(1), "--case", "c-1")
+    assert all(str(out / name) in told for name in ("c-1.zip", "case/c-1.pdf", "case/c-1.json", "passings.csv"))
+
+
+def test_the_beginning_of_a_case_is_not_enough_to_forget_it(out: Path, say: Say) -> None:
+    with Vault.open(out / "vault", "a-run") as vault:
+        vault.dossiers.add("case", "c-5f0c12ab34cd", [Step(0, "detected", NOON, "catseye", {})])
+    assert "--case: 'c-5f0c', the beginning of a name; wanted all of it: c-5f0c12ab34cd" in say("forget", out, "--now", at(1), "--case", "c-5f0c")[1]
+    assert say("forget", out, "--now", at(1), "--case", "c-5f0c12ab34cd")[0] == 0

@@ -12,8 +12,10 @@ import pytest
 from tests.vault.conftest import database_url
 from tests.vision.files import MARKER, exif, jpeg, scene, with_segments
 
+from catseye.cases.report_desk import read
 from catseye.core.time import NS_PER_S, Stamp
 from catseye.station.cli import run
+from catseye.vault.dossiers import Step
 from catseye.vault.vault import Vault
 
 __all__ = ["database_url"]  # a fixture
@@ -238,3 +240,19 @@ def test_duplicates_are_put_to_the_first_and_taken_up_again(desk: Say) -> None:
     assert desk("reject", "out", second, "--by", "An", "--reason", "dislike")[0] == 2
     assert desk("lapse", "out", "--scheme", "jinan-like") == (0, {"lapsed": []})
     assert "0 reports that begin so" in desk("show", "out", "zz")[1]["fault"]
+
+
+def test_money_and_looks_are_by_people_and_a_case_has_one_name(desk: Say, tmp_path: Path, database_url: str) -> None:
+    fault = desk("fund", "out", "--scheme", "jinan-like", "--amount-minor", "5", "--key", "2", "--by", "machine:x")[1]["fault"]
+    assert "wanted a person" in fault
+    name = desk("file", *filing("p-1", "1.jpg", "2.jpg"))[1]["report"]
+    view = ("view", "out", name, "--media", "1", "--to", "copy.jpg", "--reason", "backup")
+    assert "wanted a person" in desk(*view, "--by", "machine:backup")[1]["fault"]
+    assert not (tmp_path / "copy.jpg").exists()
+    with Vault.open(tmp_path / "out" / "vault", "reports", database_url=database_url) as vault:
+        vault.dossiers.add("case", "c-5f0c12ab34cd", [Step(0, "opened", Stamp(time.time_ns()), "machine:x", {})])
+        assert list(vault.looks(subject=None)) == []
+    desk("triage", "out", name, "--by", "An")
+    desk("accept", "out", name, "--by", "An", "--case", "c-5f0c12")
+    with Vault.open(tmp_path / "out" / "vault", "reports", database_url=database_url) as vault:
+        assert read(vault, name).case == "c-5f0c12ab34cd"

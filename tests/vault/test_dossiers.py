@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from catseye.core.time import Stamp
-from catseye.vault.dossiers import DossierMovedError, Step
+from catseye.vault.dossiers import DossierMovedError, Step, step_bytes, step_row
 from catseye.vault.envelopes import EnvelopeError
 from catseye.vault.vault import Vault
 
@@ -73,3 +73,13 @@ def test_an_envelope_changed_or_put_under_another_step_is_told(vault: Vault) -> 
     assert vault.log_faults() == ["entry 1: step case/c-1/1 was changed after it was logged"]
     with pytest.raises(EnvelopeError):
         vault.dossiers.steps("case", "c-1")
+
+
+def test_who_has_the_database_and_no_key_cannot_even_try_what_a_step_says(vault: Vault) -> None:
+    """A plate is one of few: a leaf over the words would be guessed in a second, from a backup also after the key is destroyed."""
+    said = step(0, "plate", text="51F-123.45")
+    vault.dossiers.add("case", "c-1", [said])
+    with vault._database.reading() as connection:
+        (entry,) = vault.log.entries(connection)
+        assert vault.log.leaf(connection, 0) != entry.leaf(step_bytes(step_row("case", "c-1", said)))
+    assert vault.log_faults() == []

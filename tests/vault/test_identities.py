@@ -1,6 +1,7 @@
 """Who reporters are: known to a vault of its own, under a grant, and to nobody else; forgotten when they ask. Logged on both databases."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,11 @@ def test_a_swapped_identity_does_not_open(vault: Vault, identities: Identities, 
     (tmp_path / "people" / f"{tuan}.identity").replace(tmp_path / "people" / f"{lan}.identity")
     with pytest.raises(StoreError, match="envelope"):
         identities.look(lan, CASHIER, NOON, "to pay")
+
+
+def test_a_document_in_other_digits_is_the_same_person(identities: Identities, lan: str) -> None:
+    wide = "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in LAN.document)
+    assert wide != LAN.document
+    assert identities.enrol(replace(LAN, document=wide)) == lan
+    arabic = "".join(chr(0x660 + int(letter)) if letter.isdigit() else letter for letter in LAN.document)
+    assert identities.enrol(replace(LAN, document=arabic)) == lan

@@ -14,8 +14,9 @@ from tests.vault.kept import CLIP, LOG, NOON, grant, later, redacted, sealed, st
 
 from catseye.core.errors import StoreError
 from catseye.core.grant import GrantError
-from catseye.vault.envelopes import EnvelopeError
-from catseye.vault.media import MediaRef, MediaTakenError
+from catseye.vault.drawers import Drawer
+from catseye.vault.envelopes import EnvelopeError, seal_bytes
+from catseye.vault.media import MediaRef, MediaTakenError, envelope_name
 from catseye.vault.vault import Vault
 
 
@@ -181,3 +182,13 @@ def test_the_staging_folder_of_a_killed_writer_is_swept(open_vault: Callable[...
     assert [path.name for path in (tmp_path / "vault" / "staging").glob("*/*")] == ["clip"]
     with open_vault():
         assert list((tmp_path / "vault" / "staging").iterdir()) == []
+
+
+def test_an_envelope_that_somebody_with_the_key_made_in_its_place_is_not_shown(vault: Vault) -> None:
+    ref = vault.media.keep_redacted(redacted(vault), "case-1/clip", NOON)
+    with vault._database.reading() as connection:
+        row, key = vault.media._row(connection, ref.name), vault._drawers.key(connection, Drawer(ref.retention, ref.period))
+    vault.media._path(row).write_bytes(seal_bytes(key, envelope_name(ref.name), b"another clip"))
+    with pytest.raises(EnvelopeError, match="put in its place"):
+        vault.media.open(ref, grant(), later(1), "to review it")
+    assert list(vault.looks()) == []

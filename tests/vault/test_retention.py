@@ -225,7 +225,8 @@ def test_forgetting_is_told_by_the_log_and_cannot_be_untold(vault: Vault) -> Non
     assert kinds == [("event", True), ("forgotten", False)]
     with vault._database.writing() as connection:
         connection.execute(text("DELETE FROM forgettings"))
-    assert vault.log_faults() == ["entry 1: forgotten 0 is gone, and was not forgotten"]
+    untold = "1 entries of kind event have lost their salt, and forgettings tell of 0"
+    assert vault.log_faults() == ["entry 1: forgotten 0 is gone, and was not forgotten", untold]
 
 
 def test_nothing_over_writes_nothing(vault: Vault) -> None:

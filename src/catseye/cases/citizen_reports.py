@@ -10,6 +10,7 @@ The reporter is a pseudonym. What is told of the offender stays in the dossier: 
 import hmac
 import json
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -27,6 +28,7 @@ REPORT = "report"  # the kind of its dossier
 UPHELD, NOT_UPHELD = FINDINGS = ("upheld", "not-upheld")
 REASONS = ("outside-scheme", "unreadable", "not-an-offence", "no-plate", "wrong-time-or-place", "own-conduct", "edited", "false")
 _MOST_TEXT_COUNT = 2000
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 class ReportRefusedError(CatseyeError):
@@ -90,6 +92,8 @@ def refuse_claim(claim: Claim, scheme: Scheme, received: Stamp) -> Claim:
         raise ReportRefusedError(where, missing, f"agreement to {scheme.reporter.statement!r}, and {scheme.reporter.age_least_years} years or more")
     if not claim.text.strip() or len(claim.text) > _MOST_TEXT_COUNT:
         raise ReportRefusedError(where, f"{len(claim.text)} characters of what happened", f"1 to {_MOST_TEXT_COUNT}")
+    if any(_moves_the_cursor(character) for character in claim.text):
+        raise ReportRefusedError(where, "control characters in what happened", "letters, signs and line ends: it is shown on a screen as it was told")
     if not math.isfinite(claim.accuracy_m) or claim.accuracy_m < 0:
         raise ReportRefusedError(where, f"a place to {claim.accuracy_m} m", "0 or more metres")
     ahead_ns = claim.happened.utc_ns - received.utc_ns
@@ -105,6 +109,11 @@ def refuse_claim(claim: Claim, scheme: Scheme, received: Stamp) -> Claim:
     if plate is None:
         raise ReportRefusedError(where, f"plate {claim.plate[:20]!r}, which is none here", "the plate as it was read, for police to check")
     return replace(claim, plate=plate)
+
+
+def _moves_the_cursor(character: str) -> bool:
+    """Whether a terminal would do something else than show it: escapes, and what turns the direction of writing."""
+    return (unicodedata.category(character) == "Cc" and character not in "\n\r\t") or unicodedata.bidirectional(character) in _TURNING
 
 
 def refuse_evidence(evidence: Sequence[Evidence], claim: Claim, scheme: Scheme, received: Stamp) -> None:

@@ -247,7 +247,7 @@ def _verification(case: Case, root_fingerprint: str) -> list[Flowable]:
     steps = [
         "Take the evidence package and the authority's root certificate; nothing else is needed, and no network.",
         "catseye verify PACKAGE --root root.pem",
-        "Every check is numbered; one that fails names the file and the fact. How to do it without catseye: docs/how-to/verify-a-package.md.",
+        "Every check is numbered; one that fails names the file and the fact. How to do it without catseye: docs/how-to/verify-a-package-without-us.md.",
     ]
     facts = [("manifest of the package", sent.manifest_sha256 if sent else "not submitted yet"), ("fingerprint of the root key", root_fingerprint)]
     facts += [

@@ -75,22 +75,27 @@ def approve(vault: "Vault", name: str, when: Stamp, by: str) -> Report:
 def pay(vault: "Vault", identities: "Identities", name: str, grant: Grant, when: Stamp) -> PayOut:
     """Book the reward out and give the payee, whom the identity vault knows, to who holds the grant; that look is logged.
 
-    Whoever decided on the report may not pay. Asked again by the same cashier: the same booking is told. ReportStateError, UnknownReporterError, GrantError.
+    Whoever decided on the report may not pay, nor may its reporter. Asked again by the same cashier: the same booking is told.
+    ReportStateError, UnknownReporterError, GrantError.
     """
     grant.refuse_after(when)
     report = read(vault, name)
     money = _money(scheme_of(vault, report))
     key = f"paid/{name}"
     booked = vault.ledger.transaction(key) if report.state == "paid" else None
+    payee = None
     if booked is None:
         paid = next_step(report, "paid", when, grant.who, {"key": key})
-        identities.refuse_unknown(report.claim.reporter)
+        payee = identities.look(report.claim.reporter, grant, when, f"to pay the reward of report {name}")
+        if same_person(payee.name, grant.who):
+            raise ReportStateError(f"report {name}", f"{grant.who} would pay somebody of the same name", "another cashier: nobody pays himself")
         booking = Booking(key, money.currency, moved(report.reward_minor, _account(report), PAID_OUT), f"reward for report {name} paid")
         booked = vault.ledger.book(booking, when, paid.by, beside=[Beside(REPORT, name, (paid,))])
     if not same_person(booked.by, grant.who):
         raise ReportStateError(f"report {name}", f"paid by {booked.by} on {booked.when.iso()}", "a reward that is due")
     settle(vault, name, booked.when)
-    payee = identities.look(report.claim.reporter, grant, when, f"to pay the reward of report {name}")
+    if payee is None:
+        payee = identities.look(report.claim.reporter, grant, when, f"to pay the reward of report {name}")
     return PayOut(name, report.reward_minor, money.currency, payee, booked.when, is_again=booked.when != when)
 
 

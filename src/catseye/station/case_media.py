@@ -2,6 +2,7 @@
 
 from catseye.cases.account import CustodyLine
 from catseye.cases.case import Case
+from catseye.cases.errors import CaseError
 from catseye.cases.opening import MediaReference
 from catseye.core.errors import SiteError
 from catseye.core.grant import Grant
@@ -14,9 +15,11 @@ STILLS_COUNT = 2
 
 
 def bytes_of(vault: Vault, case: Case, media: MediaReference, by: str, why: str, now: Stamp) -> bytes:
-    """What is kept; a sealed original stays the authority's: its ciphertext. ForgottenError, GrantError."""
-    grant = Grant(by, f"case {case.id}", now.plus_ns(LOOK_NS))
-    with vault.media.open(vault.media.ref(media.ref), grant, now, why) as file:
+    """What is kept; a sealed original stays the authority's: its ciphertext. ForgottenError, GrantError; CaseError: not what the case says."""
+    grant, ref = Grant(by, f"case {case.id}", now.plus_ns(LOOK_NS)), vault.media.ref(media.ref)
+    if ref.sha256 != media.sha256:
+        raise CaseError(f"{case.where}, {media.role} {media.ref}", f"SHA-256 {ref.sha256[:12]}… is kept", f"SHA-256 {media.sha256[:12]}…, as the case says")
+    with vault.media.open(ref, grant, now, why) as file:
         return file.read()
 
 

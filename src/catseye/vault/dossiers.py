@@ -62,8 +62,9 @@ class Dossiers:
             raise DossierMovedError(f"{kind} {subject}", f"step {steps[0].number} to be added to {there}", "the newest state read before deciding")
         rows = [step_row(kind, subject, step) for step in steps]
         key = self._drawers.ready_within(connection, dossier_drawer(kind, subject), steps[0].when)
-        self._database.insert_new(connection, DOSSIER_STEPS, [row | {"body": seal_bytes(key, _bound_to(row), row["body"])} for row in rows])
-        self._log.append(connection, [Entry(STEP, step_subject(row), step_bytes(row)) for row in rows])
+        sealed = [row | {"body": seal_bytes(key, _bound_to(row), row["body"])} for row in rows]
+        self._database.insert_new(connection, DOSSIER_STEPS, sealed)
+        self._log.append(connection, [Entry(STEP, step_subject(row), step_bytes(row)) for row in sealed])
 
     def steps(self, kind: str, subject: str) -> list[Step]:
         """All steps in order; none for a dossier that is not there."""
@@ -118,6 +119,9 @@ def step_subject(row: Row) -> str:
 
 
 def step_bytes(row: Row) -> bytes:
-    """What the log's leaf of a step stands for."""
+    """What the log's leaf of a row stands for, its body as it is stored: in its envelope.
+
+    A leaf over the words themselves would tell a plate to whoever has the database, its salt included, and time to try: few plates are possible.
+    """
     said = {name: row[name] for name in ("dossier", "subject", "number", "kind", "utc_ns")}
     return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" + bytes(row["body"])

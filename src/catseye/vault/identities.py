@@ -8,6 +8,7 @@ import hmac
 import json
 import secrets
 import stat
+import unicodedata
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -125,8 +126,13 @@ class Identities:
 
 
 def _plain(document: str) -> str:
-    """The number as it counts, however it was written."""
-    return "".join(letter for letter in document.upper() if letter.isalnum())
+    """The number as it counts, however it was written: capitals, width, signs between and other digits make no second one.
+
+    >>> _plain("ab-１２ ٣"), _plain("AB123")
+    ('AB123', 'AB123')
+    """
+    letters = (letter for letter in unicodedata.normalize("NFKC", document).upper() if letter.isalnum())
+    return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in letters)
 
 
 def _read(path: Path) -> bytes:

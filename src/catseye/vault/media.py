@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -20,7 +20,7 @@ from catseye.core.sealed import RedactedMedia, SealedMedia
 from catseye.core.time import Stamp
 from catseye.vault.database import Database
 from catseye.vault.drawers import Drawer, Drawers, refuse_forgotten
-from catseye.vault.envelopes import open_envelope, seal
+from catseye.vault.envelopes import EnvelopeError, open_envelope, seal
 from catseye.vault.files import Presence, disk_errors, file_name, make_folder, sync_folder, whole_file
 from catseye.vault.kept_for import UNCONFIRMED
 from catseye.vault.looks import Look, Looks
@@ -144,11 +144,13 @@ class Media:
     def open(self, ref: MediaRef, grant: Grant, now: Stamp, why: str) -> BinaryIO:
         """The bytes, to be read and sought in, a chunk in memory at a time; the look is written down and logged before any is handed out.
 
-        A sealed original stays the authority's: its ciphertext is handed out. GrantError: the grant is over, or nobody says why. ForgottenError, EnvelopeError.
+        A sealed original stays the authority's: its ciphertext is handed out. GrantError: the grant is over, or nobody says why. ForgottenError, EnvelopeError:
+        also when what lies there is not what `ref` tells, since whoever has the drawer's key can make another envelope.
         """
         grant.refuse_after(now)
         file = self._opened(ref.name)
         try:
+            _refuse_other(file, ref)
             self._looks.note(look_subject(ref.name), grant, now, why)
         except BaseException:  # whatever it was: unlogged, nothing is shown
             file.close()
@@ -334,6 +336,13 @@ def _ref_of(row: Row) -> MediaRef:
         period=row["period"],
         kept=Stamp(row["kept_utc_ns"]),
     )
+
+
+def _refuse_other(file: BinaryIO, ref: MediaRef) -> None:
+    digest = file_digest(cast("io.BufferedReader", file), sha256).hexdigest()
+    if digest != ref.sha256:
+        raise EnvelopeError(f"media {ref.name}", f"SHA-256 {digest[:12]}…: put in its place", f"SHA-256 {ref.sha256[:12]}…, as it was kept")
+    file.seek(0)
 
 
 def _refuse_moved(before: Row, now: Row) -> None:

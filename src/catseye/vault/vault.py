@@ -19,11 +19,11 @@ from catseye.vault.batches import Crossing, CrossingBatch, Flow, PointBatch, Tra
 from catseye.vault.database import Database
 from catseye.vault.dossiers import STEP, Dossiers, step_bytes, step_subject
 from catseye.vault.drawers import Drawers
-from catseye.vault.envelopes import EnvelopeError
 from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, remove_folder, sole_holder, sweep, sweep_folders, whole_file
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
 from catseye.vault.keys import KeyFolder
 from catseye.vault.ledger import POSTING, Ledger
+from catseye.vault.log_accounts import account_faults
 from catseye.vault.log_proofs import PACKAGE, LogProof
 from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
@@ -32,7 +32,7 @@ from catseye.vault.packages import Packages, package_bodies
 from catseye.vault.pictures import write_png
 from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
 from catseye.vault.sealed_log import Entry, Head, SealedLog
-from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, LOOKS, RUNS, Row, crossing_rows, event_bytes, event_of, event_row, event_subject
+from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, LOOKS, RUNS, crossing_rows, event_bytes, event_of, event_row, event_subject
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -143,6 +143,7 @@ class Vault:
         """What in the log does not follow from its leaves, each event that is not what was logged, each kept head the log does not continue."""
         with self._database.reading() as connection:
             told = list(self.log.faults(connection, lambda kind, subjects: self._logged_bodies(connection, kind, subjects)))
+            told += account_faults(connection)
             told += self.ledger.faults(connection)
             kept = [signed_head_of(row.body, "a kept head of the log") for row in connection.execute(select(LOG_HEADS.c.body).order_by(LOG_HEADS.c.size_count))]
             return told + [fault for signed in kept if (fault := self.log.fault_against(connection, signed.head))]
@@ -193,20 +194,8 @@ class Vault:
         for name in {subject.rpartition("/")[0] for subject in subjects}:
             dossier, _, subject = name.partition("/")
             chosen = select(DOSSIER_STEPS).where(DOSSIER_STEPS.c.dossier == dossier, DOSSIER_STEPS.c.subject == subject)
-            rows = connection.execute(chosen).mappings().all()
-            try:
-                found |= {step_subject(row): step_bytes(row) for row in self.dossiers.opened(connection, rows)}
-            except EnvelopeError:
-                found |= {step_subject(row): self._logged_step(connection, row) for row in rows}
+            found |= {step_subject(row): step_bytes(row) for row in connection.execute(chosen).mappings()}
         return found
-
-    def _logged_step(self, connection: Connection, row: Row) -> bytes:
-        """What a step's leaf stands for; nothing at all when its envelope was changed, which no leaf stands for."""
-        try:
-            (opened,) = self.dossiers.opened(connection, [row])
-        except EnvelopeError:
-            return b""
-        return step_bytes(opened)
 
     def _ends_of(self, connection: Connection, names: list[str]) -> dict[str, int]:
         """When the events of these ids that are known already end."""

@@ -89,6 +89,7 @@ def test_what_does_not_fit_together_is_refused(site: Site) -> None:
     assert isinstance(original, Original)
     copied = whole.media[COPY]
     assert isinstance(copied, Copy)
+    one, other = whole.review.decisions
 
     def media(path: str, changed: Original | Copy) -> PackageContents:
         return replace(whole, media={**whole.media, path: changed})
@@ -109,8 +110,11 @@ def test_what_does_not_fit_together_is_refused(site: Site) -> None:
         "does not follow": replace(whole, files={**whole.files, PACKETS: replace(packets_of_nothing(), links=("0" * 64,) * 2).to_json()}),
         "no person decided": replace(whole, review=ReviewFacts(())),
         "two people": replace(whole, review=ReviewFacts(whole.review.decisions[:1])),
+        "confirmed by An; the legal basis": replace(whole, review=ReviewFacts((one, replace(one, who="AN ", when=other.when)))),
+        "confirmed by Binh; the legal basis": replace(whole, review=ReviewFacts((one, replace(one, decision=DISMISSED), other))),
         "had the last word": replace(whole, review=ReviewFacts((*whole.review.decisions, replace(whole.review.decisions[0], decision=DISMISSED)))),
         "decided the case before": replace(whole, appeal=AppealFacts("heard", reviewer="An")),
+        "heard by AN., who decided": replace(whole, appeal=AppealFacts("heard", reviewer="AN.")),
         "nobody ever opened": replace(whole, custody=()),
         "after the package was signed": replace(whole, custody=(replace(whole.custody[0], when=NOW.plus_ns(1_000_000)),)),
         "after it was submitted or signed": replace(whole, review=replace(whole.review, submitted=at(10))),

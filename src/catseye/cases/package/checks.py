@@ -11,6 +11,7 @@ from catseye.cases.package.bag import Bag, FoundFault, NotReached
 from catseye.cases.package.errors import CONTAINER, Fault
 from catseye.cases.package.facts import CONFIRMED, AppealFacts, CalibrationFacts, Copy, DeviceFacts, LegalBasis, Original, custody_lines
 from catseye.cases.package.manifest import Manifest, bag_manifest
+from catseye.cases.people import is_among
 from catseye.core.packets import Packet, PacketList, differences
 from catseye.core.time import Stamp
 from catseye.vault.authority import AuthorityError, Certified, certificate_of, signer_faults
@@ -297,15 +298,20 @@ def _review(bag: Bag, asked: Asked) -> Faults:
             yield Fault(layout.REVIEW, f"{decision.who} decided {decision.when.iso()}, before it happened, {when.iso()}")
         if limits and decision.when.utc_ns > min(limits).utc_ns:
             yield Fault(layout.REVIEW, f"{decision.who} decided {decision.when.iso()}, after it was submitted or signed, {min(limits).iso()}")
-    people = {decision.who for decision in review.decisions if decision.decision == CONFIRMED}
+    people: list[str] = []
+    for decision in review.decisions:  # whatever was confirmed before a dismissal fell with it
+        if decision.decision != CONFIRMED:
+            people = []
+        elif not is_among(decision.who, tuple(people)):
+            people.append(decision.who)
     if legal.two_people and len(people) < 2:
-        yield Fault(layout.REVIEW, f"confirmed by {', '.join(sorted(people)) or 'nobody'}; the legal basis wants two people")
+        yield Fault(layout.REVIEW, f"confirmed by {', '.join(people) or 'nobody'}; the legal basis wants two people")
 
 
 def _appeal(bag: Bag, asked: Asked) -> Faults:
     del asked
     appeal = bag.parsed(layout.APPEAL, AppealFacts.parse)
-    if appeal.reviewer is not None and appeal.reviewer in {decision.who for decision in bag.review.decisions}:
+    if appeal.reviewer is not None and is_among(appeal.reviewer, tuple(decision.who for decision in bag.review.decisions)):
         yield Fault(layout.APPEAL, f"heard by {appeal.reviewer}, who decided the case before")
     yield from (Fault(layout.APPEAL, f"shows {path}, which is not in the package") for path in appeal.evidence_shown if path not in bag.measured)
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import time_ns
 
 from catseye.cases.desk import CaseDesk
 from catseye.core.errors import SiteError
-from catseye.core.time import Stamp
+from catseye.core.time import NS_PER_MINUTE, Stamp
 from catseye.station.case_openings import violation_kinds
 from catseye.station.outcome import RunOutcome
 from catseye.station.rule_keys import nearest
@@ -13,18 +14,27 @@ from catseye.station.site import load_site
 from catseye.station.vaults import vault_of
 from catseye.vault.kept_for import CASE, CLASSES, KeptFor
 from catseye.vault.retention import Forgotten
+from catseye.vault.vault import Vault
 
-COPIES = ("events.jsonl", "crossings.csv", "signals.csv", "points.parquet", "tracks.parquet", "report*.html", "preview-*.mp4")  # of what a vault holds
+_CLOCK_SKEW_NS = NS_PER_MINUTE
+COPIES = (  # of what a vault holds: of the run, and reports and packages of cases where `demo` and how-to pages put them
+    *("events.jsonl", "crossings.csv", "passings.csv", "signals.csv", "points.parquet", "tracks.parquet", "report*.html", "preview-*.mp4"),
+    *("c-*.zip", "*/c-*.json", "*/c-*.pdf"),
+)
 
 
 def forget(out: Path, now: Stamp, *, site: Path | None = None, classes: Sequence[str] = (), case: str | None = None, is_dry: bool = False) -> RunOutcome:
     """Exit 1 when something destroyed was found again."""
     if unknown := [name for name in classes if name not in CLASSES]:
         raise SiteError("--class", f"no retention class '{unknown[0]}'", nearest(unknown[0], CLASSES))
+    if not is_dry and now.utc_ns > time_ns() + _CLOCK_SKEW_NS:
+        raise SiteError("--now", f"{now.iso()}, which is still to come", "a moment that has been: with --dry-run any, to see what would be over by then")
     if classes and case is not None:
         raise SiteError("--case", "a case and a class", "one of the two")
     kept_for = load_site(site).retention if site is not None else KeptFor()
     with vault_of(out, site) as vault:
+        if case is not None:
+            _refuse_beginning(vault, case)
         if not is_dry:
             CaseDesk(vault).settle()
         subject = (CASE, case) if case is not None else None
@@ -32,6 +42,13 @@ def forget(out: Path, now: Stamp, *, site: Path | None = None, classes: Sequence
         faults = [] if is_dry else vault.log_faults()
     copies = sorted(str(path) for name in COPIES for path in out.glob(name)) if done.counts else []
     return RunOutcome(1 if done.left or faults else 0, _summary(done, faults, copies), _lines(done, faults, copies))
+
+
+def _refuse_beginning(vault: Vault, name: str) -> None:
+    """SiteError where other verbs would guess which case is meant: what is forgotten does not come back."""
+    found = [each for each, _ in vault.dossiers.of_kind(CASE) if each.removeprefix("c-").startswith(name.removeprefix("c-"))]
+    if found and name not in found:
+        raise SiteError("--case", f"{name!r}, the beginning of a name", f"all of it: {', '.join(sorted(found)[:3])}")
 
 
 def _summary(done: Forgotten, faults: list[str], copies: list[str]) -> Mapping[str, object]:

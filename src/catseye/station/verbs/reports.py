@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from catseye.cases import report_desk, rewards
+from catseye.cases.case import CASE
 from catseye.cases.citizen_reports import Claim, Report, acknowledgement, media_name, refuse_claim, shown
 from catseye.cases.duplicates import firsts
-from catseye.cases.people import MACHINE
+from catseye.cases.people import MACHINE, person
 from catseye.cases.scheme import adopt, example_schemes, scheme_in_force
-from catseye.core.errors import KeyFileError, SiteError, SourceError
+from catseye.core.errors import KeyFileError, SiteError, SourceError, StoreError
 from catseye.core.geo import GeoPoint
 from catseye.core.grant import Grant
 from catseye.core.time import NS_PER_MINUTE, Stamp
@@ -151,7 +152,7 @@ def show_report(out: Path, name: str, site: Path | None = None) -> RunOutcome:
     seen, claim = shown(report), report.claim
     lines = [f"{report.id}: {claim.offence} ({report.kind})", f"state     {report.state}" + (f", same as {report.of}" if report.of else "")]
     lines += [f"reporter  {claim.reporter}", f"happened  {claim.happened.iso()}", f"received  {report.received.iso()}"]
-    lines += [f"where     {claim.place.lat_deg:.6f}, {claim.place.lon_deg:.6f} ± {claim.accuracy_m:g} m", f"told      {claim.text}"]
+    lines += [f"where     {claim.place.lat_deg:.6f}, {claim.place.lon_deg:.6f} ± {claim.accuracy_m:g} m", f"told      {' '.join(claim.text.split())}"]
     lines += [f"plate     {claim.plate}, as the reporter typed it"] if claim.plate else []
     lines += [f"media {nth}   {each.media_type}, {each.size_bytes} bytes, SHA-256 {each.sha256[:16]}…" for nth, each in enumerate(report.evidence, 1)]
     lines += [f"routed    {to}" for to in report.routed_to]
@@ -176,7 +177,10 @@ def view_copy(out: Path, name: str, number: int, to: Path, by: str, reason: str,
         report, now = report_desk.find(vault, name), _now()
         if not 1 <= number <= len(report.evidence):
             raise SiteError("--media", str(number), f"1 to {len(report.evidence)}")
-        ref = vault.media.ref(media_name(report.id, report.evidence[number - 1].sha256, "copy"))
+        evidence = report.evidence[number - 1]
+        ref = vault.media.ref(media_name(report.id, evidence.sha256, "copy"))
+        if ref.sha256 != evidence.copy_sha256:
+            raise StoreError(f"media {ref.name}", f"SHA-256 {ref.sha256[:12]}… is kept", f"SHA-256 {evidence.copy_sha256[:12]}…, as the report says")
         make_folder(to.absolute().parent)
         with vault.media.open(ref, _grant(by, "a citizen's report", now), now, reason) as copy, whole_file(to, secrets.token_hex(4)) as written:
             while chunk := copy.read(1 << 20):
@@ -186,7 +190,12 @@ def view_copy(out: Path, name: str, number: int, to: Path, by: str, reason: str,
 
 def decide(out: Path, name: str, kind: str, by: str, site: Path | None = None, **facts: Any) -> RunOutcome:
     """One step by a person."""
-    return _take(out, name, site, lambda vault, report, now: report_desk.decide(vault, report.id, kind, now, by, **facts))
+
+    def act(vault: Vault, report: Report, now: Stamp) -> Report:
+        told = facts | {"case": _case_named(vault, facts["case"])} if facts.get("case") else facts
+        return report_desk.decide(vault, report.id, kind, now, by, **told)
+
+    return _take(out, name, site, act)
 
 
 def mark_duplicate(out: Path, name: str, of: str, by: str, site: Path | None = None) -> RunOutcome:
@@ -220,7 +229,7 @@ def publish(out: Path, name: str, by: str, site: Path | None = None) -> RunOutco
 def fund(out: Path, scheme: str, amount_minor: int, key: str, by: str, site: Path | None = None) -> RunOutcome:
     """Put money into a scheme's budget."""
     with vault_of(out, site) as vault:
-        booked = rewards.fund(vault, scheme_in_force(vault, scheme).scheme, amount_minor, key, _now(), by)
+        booked = rewards.fund(vault, scheme_in_force(vault, scheme).scheme, amount_minor, key, _now(), person(by, "fund"))
         account = booked.booking.postings[0].account if booked.booking.postings[0].amount_minor > 0 else booked.booking.postings[1].account
         held_minor = vault.ledger.balance_minor(account, booked.booking.currency)
     lines = [f"transaction {booked.number}: {account} holds {held_minor} {booked.booking.currency} in minor units"]
@@ -303,6 +312,14 @@ def deliver(out: Path, name: str, to: str, by: str, site: Path | None = None) ->
     return _take(out, name, site, lambda vault, report, now: report_desk.decide(vault, report.id, "delivered", now, by, to=to))
 
 
+def _case_named(vault: Vault, beginning: str) -> str:
+    """The whole name of a case of this vault: two beginnings of one name would be two rewards. The name of a case that lies elsewhere stays as it is."""
+    found = [name for name, _ in vault.dossiers.of_kind(CASE) if name.startswith(beginning)]
+    if len(found) > 1 and beginning not in found:
+        raise SiteError("--case", f"{beginning!r}, as {len(found)} cases begin", "more of its name")
+    return found[0] if len(found) == 1 else beginning
+
+
 def _take(out: Path, name: str, site: Path | None, act: Callable[[Vault, Report, Stamp], Report]) -> RunOutcome:
     with vault_of(out, site) as vault:
         report = act(vault, report_desk.find(vault, name), _now())
@@ -336,7 +353,7 @@ def _now() -> Stamp:
 
 
 def _grant(by: str, purpose: str, now: Stamp) -> Grant:
-    return Grant(by, purpose, now.plus_ns(LOOK_MINUTES_COUNT * NS_PER_MINUTE))
+    return Grant(person(by, purpose), purpose, now.plus_ns(LOOK_MINUTES_COUNT * NS_PER_MINUTE))
 
 
 def _moment(text: str) -> Stamp:
