@@ -22,7 +22,8 @@ def toml_text(document: Mapping[str, Any]) -> str:
     [[camera.line]]
     px = [[1.5, 2], [3, 4]]
     """
-    return "".join(line + "\n" for name, value in document.items() for line in _lines(_key(name), value))
+    ordered = sorted(document.items(), key=lambda each: isinstance(each[1], Mapping) or _is_tables(each[1]))  # what follows a table's head belongs to it
+    return "".join(line + "\n" for name, value in ordered for line in _lines(_key(name), value))
 
 
 def _lines(path: str, value: Any) -> list[str]:
@@ -55,8 +56,10 @@ def _value(value: Any) -> str:
     match value:
         case bool():
             return "true" if value else "false"
-        case int() | float():
-            return repr(value)
+        case int():
+            return int.__repr__(value)
+        case float():
+            return float.__repr__(value)
         case str():
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case datetime() | date():
