@@ -49,7 +49,12 @@ def _is_tables(value: Any) -> bool:
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    return name if _BARE.fullmatch(name) else _text(name)
+
+
+def _text(text: str) -> str:
+    """JSON's escapes are TOML's; DEL alone must be escaped here and need not there."""
+    return json.dumps(str(text), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _value(value: Any) -> str:
@@ -61,7 +66,7 @@ def _value(value: Any) -> str:
         case float():
             return float.__repr__(value)
         case str():
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+            return _text(value)
         case datetime() | date():
             return value.isoformat()
         case Mapping():
