@@ -1,4 +1,4 @@
-"""What the tests of a station's evidence share: a car that drives over a red stop line, judged by the house's own rules, and all that is taken out of its line."""
+"""What the tests of a station's evidence share: a car that drives over a red stop line, judged by the house's rules, and all that its line takes out."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
