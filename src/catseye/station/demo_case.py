@@ -55,8 +55,8 @@ def demo_keys(folder: Path) -> DemoKeys:
         certify(authority, load_public_key(public), "demo", since, until, made.signer_certificate)
     if not made.identity.is_file():
         with whole_file(made.identity, f"demo{os.getpid()}") as file:
+            os.fchmod(file.fileno(), 0o600)  # before anything is in it
             file.write(f"{pyrage.x25519.Identity.generate()}\n".encode())
-        made.identity.chmod(0o600)
     identity = pyrage.x25519.Identity.from_str(made.identity.read_text("utf-8").strip())
     return DemoKeys(str(identity.to_public()), made.identity, made.root, made.signer_key, made.signer_certificate)
 

@@ -51,12 +51,21 @@ signal = "lamp"
 """
 
 
-def site_in(folder: Path, *, detector: str = "motion", rules: str = RED_LIGHT, evidence: str = "", source: str = "street.mp4") -> Site:
+def site_in(
+    folder: Path,
+    *,
+    detector: str = "motion",
+    rules: str = RED_LIGHT,
+    evidence: str = "",
+    source: str = "street.mp4",
+    start: str = "2022-09-25T08:42:00Z",
+    recipient: str = str(IDENTITY.to_public()),
+) -> Site:
     """One camera with rules, and `[evidence]` for an authority whose identity the tests hold."""
     (folder / "phases.csv").write_text("time_s,state\n0,red\n60,green\n")
-    start = "" if "://" in source else "start = 2022-09-25T08:42:00Z\n"
-    head = f'[site]\nid = "s"\ntimezone = "UTC"\n[[camera]]\nid = "cam-1"\nsource = "{source}"\ndetector = "{detector}"\n{start}'
-    table = f'[evidence]\nrecipients = ["{IDENTITY.to_public()}"]\nbefore_s = 1.0\nafter_s = 1.0\n{evidence}\n'
+    began = "" if "://" in source else f"start = {start}\n"
+    head = f'[site]\nid = "s"\ntimezone = "UTC"\n[[camera]]\nid = "cam-1"\nsource = "{source}"\ndetector = "{detector}"\n{began}'
+    table = f'[evidence]\nrecipients = ["{recipient}"]\nbefore_s = 1.0\nafter_s = 1.0\n{evidence}\n'
     (folder / "site.toml").write_text(head + rules + table)
     return load_site(folder / "site.toml")
 
