@@ -37,7 +37,9 @@ POINTS, SITE, EVENT, REPLAY, MEASURES, CERTIFICATE, SIGNAL = (
     "measurement/certificate.json",
     "signal/signal-{number}.csv",
 )
-AROUND_NS = 30 * NS_PER_S  # before and after it, of others, where they are needed to judge it again
+# Before and after it, of others, where it cannot be judged again without them: because the rule asks for them, or for a last bit (sums over all who were
+# there are not the same sums over one of them). As few as will do.
+AROUND_NS = (2 * NS_PER_S, 8 * NS_PER_S, 30 * NS_PER_S)
 
 
 class ExcerptError(CatseyeError):
@@ -61,13 +63,15 @@ def excerpt_of(site: Site, camera: Camera, violation: Violation, points: Sequenc
     is_own = [np.isin(_names(batch), event.subjects) for batch in points]
     if not any(rows.any() for rows in is_own):
         raise ExcerptError(f"measurement of {event.kind} at {event.time_ns / NS_PER_S:.1f} s", "not one point of who did it", "points no older than the clip")
-    first = _excerpt(site, camera, event, [rows_of(batch, rows) for batch, rows in zip(points, is_own, strict=True)], told, scratch)
-    if not first.fault:
-        return first
-    span = event.time_ns - AROUND_NS, event.end_time_ns + AROUND_NS
-    around = [rows_of(batch, rows | ((batch.time_ns >= span[0]) & (batch.time_ns <= span[1]))) for batch, rows in zip(points, is_own, strict=True)]
-    second = _excerpt(site, camera, event, around, told, scratch)
-    return first if second.fault else second
+    own = _excerpt(site, camera, event, [rows_of(batch, rows) for batch, rows in zip(points, is_own, strict=True)], told, scratch)
+    found = own
+    for around_ns in AROUND_NS:
+        if not found.fault:
+            return found
+        span = event.time_ns - around_ns, event.end_time_ns + around_ns
+        chosen = [rows | ((batch.time_ns >= span[0]) & (batch.time_ns <= span[1])) for batch, rows in zip(points, is_own, strict=True)]
+        found = _excerpt(site, camera, event, [rows_of(batch, rows) for batch, rows in zip(points, chosen, strict=True)], told, scratch)
+    return own if found.fault else found
 
 
 def _excerpt(site: Site, camera: Camera, event: Event, points: Sequence[PointBatch], told: Told, scratch: Path) -> Excerpt:

@@ -77,8 +77,8 @@ class Securing:
             excerpt = excerpt_of(self.site, self.camera, violation, taken.points, taken.told, vault.media.staging())
             made.files |= excerpt.files
             made.facts["replay_fault"] = excerpt.fault
-            if excerpt.fault:
-                made.notes.append(f"case {made.case}: {excerpt.fault}")
+            if excerpt.fault:  # check 17 of its package will say the same
+                made.troubles.append(f"case {made.case}: its measurement cannot be repeated: {excerpt.fault}")
         except ExcerptError as fault:
             made.troubles.append(f"case {made.case}: {fault}")
         case = self._open(vault, taken, clip, made)
