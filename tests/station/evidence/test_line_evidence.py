@@ -8,10 +8,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.station.evidence.scenes import clip_ring, driving_down, looks, points, site_in, tracked_of, violations_of
+from tests.vision.evidence.scenes import ring_of, stream_of
 
 from catseye.core.finding import Violation
 from catseye.core.time import NS_PER_S
-from catseye.station.evidence.line_evidence import LATE_S, MOST_SAID_COUNT, MOST_TAKEN_COUNT, MOST_WAITING_COUNT, LineEvidence, Secured, Taken, ring_for
+from catseye.station.evidence.line_evidence import (
+    LATE_S,
+    MOST_BYTES,
+    MOST_LOOKS_COUNT,
+    MOST_SAID_COUNT,
+    MOST_TAKEN_COUNT,
+    MOST_WAITING_COUNT,
+    LineEvidence,
+    Secured,
+    Taken,
+    ring_for,
+)
 from catseye.station.evidence.socket import Told
 from catseye.station.ledger import LONGEST_WAIT_S, TRACKS_A_LIFE_COUNT
 from catseye.vision.ring import PacketRing
@@ -135,10 +147,42 @@ def test_what_is_remembered_is_bounded() -> None:
     for second in range(400):
         bench.evidence.look(second * NS_PER_S, tracked_of(second * NS_PER_S, {7: BOX_PX}), (640, 360))
         bench.evidence.points(points(7, lambda time_s: (0.0, time_s), second, second + 1))
-    assert len(bench.evidence._looks) <= 151
+        bench.evidence.violated([], second * NS_PER_S, told)
+    assert len(bench.evidence._looks) <= 152
     assert len(bench.evidence._points) <= 152
     assert ring_for("cam-1", 8.0, 6.0)._span_ns >= (8 + 6 + LONGEST_WAIT_S) * NS_PER_S
     assert LATE_S > LONGEST_WAIT_S
+
+
+def test_looks_of_nobody_who_is_ever_sure_are_bounded_as_well() -> None:
+    bench = Bench()
+    bench.evidence.points(points(7, lambda time_s: (0.0, time_s), 0, 1))
+    for tenth in range(MOST_LOOKS_COUNT + 50):
+        bench.evidence.look(tenth * NS_PER_S // 10, tracked_of(tenth * NS_PER_S // 10, {}), (640, 360))
+    assert len(bench.evidence._looks) == MOST_LOOKS_COUNT
+
+
+def test_on_an_empty_road_what_the_last_one_did_is_still_there_when_somebody_comes(violation: Violation) -> None:
+    """Rules close with the next point of anybody: at night that may be minutes later."""
+    stream, packets = stream_of("h264", 40)
+    ring = ring_of(stream, packets, ring=PacketRing(60.0, MOST_BYTES, "cam-1"))
+    bench = Bench(ring=ring)
+    for time_ns, tracked in looks(lambda time_s: {7: BOX_PX}, 3.0):
+        bench.evidence.look(time_ns, tracked, (640, 360))
+    bench.evidence.points(driving_down())
+    for second in range(4, 300, 2):
+        bench.evidence.violated([], second * NS_PER_S, told)
+        ring_of(stream, packets[:1], begin_ns=second * NS_PER_S, ring=ring)
+    assert ring.oldest_ns is not None
+    assert ring.oldest_ns > 200 * NS_PER_S, "the ring has forgotten"
+    bench.evidence.look(301 * NS_PER_S, tracked_of(301 * NS_PER_S, {8: BOX_PX}), (640, 360))
+    bench.evidence.points(points(8, lambda time_s: (0.0, time_s), 298, 300))
+    bench.evidence.violated([violation], 302 * NS_PER_S, told)
+    (taken,) = bench.ended()
+    times_ns = [packet.time_ns for packet in taken.ring.cut(0, 999 * NS_PER_S)]
+    assert (times_ns[0], times_ns[-1]) == (NS_PER_S, round(3.5 * NS_PER_S))
+    assert [way.track for way in taken.ways] == ["7"]
+    assert {7} <= {int(track) for batch in taken.points for track in batch.track.tolist()}
 
 
 def test_a_bug_in_the_making_of_one_costs_neither_the_run_nor_the_others(violation: Violation) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -376,3 +377,17 @@ def test_the_case_names_the_signal_as_it_was_judged(tmp_path: Path) -> None:
         opening = the_case(vault).opening
         assert [(each.signal, each.state, each.begin_ns) for each in opening.signals] == [("lamp", "red", 0)]
         assert vault.dossiers.steps(CASE, the_case(vault).id)[0].by == "machine:catseye watch"
+
+
+def test_cameras_beside_each_other_make_a_case_each(tmp_path: Path, open_vault: OpenVault) -> None:
+    site = site_in(tmp_path)
+    takens = [taken_in(site) for _ in range(4)]
+    apart = [replace(taken, violation=Violation(replace(taken.violation.event, lineage=f"street-{number}.mp4"))) for number, taken in enumerate(takens)]
+    open_vault().close()
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(securing(site, open_vault), apart))
+    assert [each.troubles for each in made] == [()] * 4
+    with open_vault() as vault:
+        cases, faults = CaseDesk(vault).cases()
+        assert (len(cases), faults, list(vault.log_faults())) == (4, [], [])
+        assert len(vault.media.refs()) == 4

@@ -26,7 +26,9 @@ from catseye.vision.ring import PacketRing
 
 REMEMBERED_S = 150.0
 LATE_S = LONGEST_WAIT_S + 30.0  # between an event's begin and its being told: its points settle first, then hindsight, then a rule may close it late
-MOST_BYTES = 192 << 20  # of packets
+IDLE_S = 30.0  # nobody came for so long: the road is empty
+MOST_BYTES = 128 << 20  # of packets, in the ring, and once more for the last of an empty road
+MOST_LOOKS_COUNT = 8000
 MOST_WAITING_COUNT = 3  # violations whose packets wait to be made into evidence
 MOST_TAKEN_COUNT = 1000  # that may yet get a later end
 MOST_SAID_COUNT = 20  # a camera that runs for weeks says it often enough
@@ -132,6 +134,9 @@ class LineEvidence(Evidence):
     notes: list[str] = field(default_factory=list)
     _looks: deque[_Look] = field(default_factory=deque)
     _points: deque[PointBatch] = field(default_factory=deque)
+    _newest_ns: int | None = None  # of the settled points
+    _last: PacketRing | None = None
+    _last_ns: int | None = None
     _size_px: tuple[int, int] = (0, 0)
     _waiting: dict[str, Violation] = field(default_factory=dict)
     _taken: dict[str, int] = field(default_factory=dict)  # → the end that was known then
@@ -142,7 +147,8 @@ class LineEvidence(Evidence):
         """Remember where everybody was."""
         self._size_px = size_px
         self._looks.append(_Look(time_ns, tracked))
-        while self._looks[0].time_ns < time_ns - REMEMBERED_S * NS_PER_S:
+        needed_ns = min(time_ns, time_ns if self._newest_ns is None else self._newest_ns) - REMEMBERED_S * NS_PER_S
+        while self._looks[0].time_ns < needed_ns or len(self._looks) > MOST_LOOKS_COUNT:
             self._looks.popleft()
 
     def points(self, points: PointBatch) -> None:
@@ -150,9 +156,7 @@ class LineEvidence(Evidence):
         if not len(points):
             return
         self._points.append(points)
-        newest_ns = int(points.time_ns.max())
-        while int(self._points[0].time_ns.max()) < newest_ns - REMEMBERED_S * NS_PER_S:
-            self._points.popleft()
+        self._newest_ns = max(self._newest_ns or 0, int(points.time_ns.max()))
 
     def violated(self, violations: Sequence[Violation], now_ns: int, told: Callable[[], Told]) -> None:
         """An event known by its id only ever gets a later end: while it waits the latest counts, once it is taken the rest is told."""
@@ -167,6 +171,8 @@ class LineEvidence(Evidence):
             if now_ns >= violation.event.end_time_ns + self.after_s * NS_PER_S:
                 del self._waiting[name]
                 self._take(violation, told())
+        self._keep_last(now_ns)
+        self._forget_points()
         self._hear()
 
     def close(self, told: Callable[[], Told]) -> None:
@@ -186,6 +192,23 @@ class LineEvidence(Evidence):
         self._is_given_up = True
         if self._maker is not None:
             self._maker.give_up()
+
+    def _keep_last(self, now_ns: int) -> None:
+        """On an empty road a violation is told when somebody else comes along, minutes later maybe: what was sent when the last one left is kept till then."""
+        newest_ns = self._newest_ns
+        if newest_ns is None or newest_ns == self._last_ns or now_ns < newest_ns + max(IDLE_S, self.after_s) * NS_PER_S:
+            return
+        begin_ns = newest_ns - round((self.before_s + LONGEST_WAIT_S) * NS_PER_S)
+        self._last, self._last_ns = self.ring.part(begin_ns, newest_ns + round(self.after_s * NS_PER_S)), newest_ns
+
+    def _forget_points(self) -> None:
+        """After what was told has been taken: the newest may be much younger."""
+        while self._points and int(self._points[0].time_ns.max()) < (self._newest_ns or 0) - REMEMBERED_S * NS_PER_S:
+            self._points.popleft()
+
+    def _packets(self, begin_ns: int, end_ns: int) -> PacketRing:
+        parts = [ring.part(begin_ns, end_ns) for ring in (self.ring, self._last) if ring is not None]
+        return min(parts, key=lambda part: np.inf if part.oldest_ns is None else part.oldest_ns)
 
     def _hear(self) -> None:
         for secured in self._maker.made() if self._maker is not None else ():
@@ -207,7 +230,7 @@ class LineEvidence(Evidence):
         ways = tuple(way for track in event.subjects if (way := self._way(track)) is not None)
         if self._maker is None:
             self._maker = _Maker(self.secure, self.ring.camera)
-        taken = Taken(violation, self.ring.part(begin_ns, end_ns), ways, tuple(self._points), told)
+        taken = Taken(violation, self._packets(begin_ns, end_ns), ways, tuple(self._points), told)
         if not self._maker.has_room(waits=self.waits):
             lost = f"{MOST_WAITING_COUNT} violations before it were still being secured, and memory for clips is bounded"
             taken = replace(taken, ring=PacketRing(1.0, 1, self.ring.camera), lost=lost)
