@@ -18,7 +18,7 @@ from catseye.traffic.trace import CLOCK_DOUBT_RATIO, Trace
 from catseye.vision.body_fit import BodyFitter, Looks, headings
 
 _LEAST_TRUST = 0.9  # of a path in its looks: it may do without a wild one here and there, not without one in ten
-_LEAST_SHARED_COUNT = 2  # one box that was somebody else's for a moment is no second track
+_SHARED_RATIO = 0.25  # of its looks: a second box on a vehicle for a moment is no second track
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,9 +54,9 @@ def crossing_speed(fitter: BodyFitter, looks: Looks, kind: RoadUser, speed_doubt
 
 
 def shares_its_place(mine: Stood, others: Stood) -> bool:
-    """Whether another track stood where this one did, in half of the looks that saw both: two bodies cannot, so both tracks are of one vehicle.
+    """Whether another track stood where this one did, in a quarter of its looks or more: two bodies cannot, so both tracks are of one vehicle.
 
-    `mine` of one track, in order of time. Which of the two is the whole vehicle, if any, nobody can tell.
+    `mine` of one track, in order of time. Where two tracks went together all the way, nobody can tell which of them is the whole vehicle, if any.
     """
     row = np.minimum(mine.time_ns.searchsorted(others.time_ns), len(mine.time_ns) - 1)
     same = np.flatnonzero(mine.time_ns[row] == others.time_ns) if len(mine.time_ns) else row[:0]
@@ -67,8 +67,7 @@ def shares_its_place(mine: Stood, others: Stood) -> bool:
     one = Footprints.of(mine.place_m[row], ahead, mine.length_m[row], mine.width_m[row])
     other = Footprints.of(others.place_m[same], ahead, others.length_m[same], others.width_m[same])
     _, who = np.unique(others.track[same], return_inverse=True)
-    both_count, meeting_count = np.bincount(who), np.bincount(who, separation_m(one, other) < 0)
-    return bool(((meeting_count >= _LEAST_SHARED_COUNT) & (2 * meeting_count >= both_count)).any())
+    return bool(np.bincount(who, separation_m(one, other) < 0).max() >= _SHARED_RATIO * len(mine.time_ns))
 
 
 def _is_one_way(trace: Trace) -> bool:
