@@ -63,11 +63,22 @@ def test_a_track_that_falls_back_to_the_next_vehicle_of_the_same_size_has_no_spe
     assert crossing_speed(fitter(), followed_on(RoadUser.CAR, RoadUser.CAR, back_m), RoadUser.CAR, RATIO, NS_PER_S) is None
 
 
-def test_half_a_truck_has_no_speed() -> None:
-    looks, _ = drive(RoadUser.TRUCK)
-    half = looks.box_px.copy()
-    half[:, 1] += 0.6 * (half[:, 3] - half[:, 1])
-    assert crossing_speed(fitter(), replace(looks, box_px=half), RoadUser.TRUCK, RATIO, NS_PER_S) is None
+def test_a_track_that_was_with_the_next_vehicle_for_a_while_has_no_speed() -> None:
+    looks, _ = drive(RoadUser.CAR)
+    lost = np.arange(COUNT) >= COUNT - 3
+    box_px = np.where(lost[:, None], drive(RoadUser.CAR, back_m=9.0)[0].box_px, looks.box_px)
+    assert crossing_speed(fitter(), replace(looks, box_px=box_px), RoadUser.CAR, RATIO, NS_PER_S) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "cut"), [(RoadUser.MOTORCYCLIST, -0.4), (RoadUser.MOTORCYCLIST, 0.4), (RoadUser.CAR, -0.4), (RoadUser.BUS, 0.3), (RoadUser.TRUCK, 0.6)]
+)
+def test_a_part_of_a_vehicle_has_no_speed(kind: RoadUser, cut: float) -> None:
+    """A rider without the motorcycle, or wheels without a load: `cut` above 0 is the share that is missing from above, below 0 from below."""
+    looks, _ = drive(kind)
+    part = looks.box_px.copy()
+    part[:, 1 if cut > 0 else 3] += cut * (part[:, 3] - part[:, 1])
+    assert crossing_speed(fitter(), replace(looks, box_px=part), kind, RATIO, NS_PER_S) is None
 
 
 TIMES_NS = np.arange(8) * NS_PER_S // 8

@@ -197,6 +197,9 @@ def _rotated(ahead: Doubles, angle: float) -> Doubles:
 def _shares(solved: Sequence["_Solved"], rivals: Sequence[RoadUser], called: RoadUser) -> Doubles:
     """How probable each rival is (k,), 0 for those that hardly are."""
     cost = np.array([each.cost_ratio - _NAMED_KIND_COST * (rival is called) for each, rival in zip(solved, rivals, strict=True)])
+    cost = np.where(np.isfinite(cost), cost, np.inf)
+    if not np.isfinite(cost).any():
+        return np.zeros(len(cost))
     share = np.exp((cost.min() - cost) / 2)
     share = np.where(share >= _LEAST_SHARE * share.sum(), share, 0.0)
     return np.asarray(share / share.sum(), np.float64)
