@@ -41,6 +41,7 @@ from catseye.vision.redact_regions import (
 FILL_RGB = (58, 62, 70)
 _NOWHERE: Floats = np.empty((0, 4), np.float32)
 _FAST_WITHIN_NS = round(0.7 * NS_PER_S)
+_SAME_IOU_RATIO = 0.8
 _NOT_YET_NS = 1 << 62
 
 RegionAdder: TypeAlias = Callable[[Pixels], Floats]
@@ -227,10 +228,15 @@ class Redactor:
         tracks = Rows(when_ns, tracked.track[seen], followed.box_px[seen], followed.kind[seen])
         self._notice_riders(tracks, frame.time_ns, tracked.ended)
         loose, found = found.beyond(tracks.box_px), joined_boxes([found, followed])
+        moving = None if foreground is None else self._moving(foreground, found.box_px)
+        return _Look(frame.time_ns, tracks, found, loose, self._standing(loose, frame.time_ns), moving)
+
+    def _standing(self, loose: Boxes, time_ns: int) -> Boxes:
+        """Those of `loose` found before in the same place. Each is held for `carry_s` either way, so that it need not be told at every look."""
         carry_ns = int(self.settings.carry_s * NS_PER_S)
-        before = [look.loose.box_px for look in self._looks if frame.time_ns - look.time_ns <= carry_ns]
-        standing = loose.again(np.concatenate([_NOWHERE, *before]))
-        return _Look(frame.time_ns, tracks, found, loose, standing, None if foreground is None else self._moving(foreground, found.box_px))
+        before = [look.loose.box_px for look in self._looks if time_ns - look.time_ns <= carry_ns]
+        told = [look.standing.box_px for look in self._looks if 2 * (time_ns - look.time_ns) < carry_ns]
+        return loose.again(np.concatenate([_NOWHERE, *before])).beyond(np.concatenate([_NOWHERE, *told]), _SAME_IOU_RATIO)
 
     def _notice_riders(self, tracks: Rows, time_ns: int, ended: Ints) -> None:
         """Who is called a pedestrian and is too fast for one sits on something that may have a plate, and still does when it stops."""
