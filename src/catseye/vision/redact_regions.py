@@ -206,7 +206,7 @@ def too_fast_to_walk(rows: Rows) -> Ints:
     order = np.lexsort((rows.time_ns[walks], rows.track[walks]))
     track, when_ns, box_px = rows.track[walks][order], rows.time_ns[walks][order], rows.box_px[walks][order]
     if not len(track):
-        return track
+        return np.empty(0, np.int64)
     first = np.flatnonzero(np.r_[True, track[1:] != track[:-1]])
     last = np.r_[first[1:], len(track)] - 1
     span_s = (when_ns[last] - when_ns[first]) / NS_PER_S
@@ -214,7 +214,7 @@ def too_fast_to_walk(rows: Rows) -> Ints:
     height_px = np.maximum(box_px[first, 3] - box_px[first, 1], box_px[last, 3] - box_px[last, 1])
     limit_px = _RIDES_FROM_PER_S * (height_px * span_s)[:, None]
     rides = (span_s >= _RIDES_LEAST_S) & (np.square(way_px / np.maximum(limit_px, 1e-6)).sum(axis=1) > 1)
-    return track[first[rides]]
+    return np.asarray(track[first[rides]], np.int64)
 
 
 def with_riders(rows: Rows, riding: Collection[int]) -> Rows:
