@@ -40,7 +40,7 @@ MOST_SIDE_PX = 1920
 MOST_S = 600.0
 # A copy shows more than a preview, so that more is looked at: benchmarks/evidence.py counts what is left.
 SWEPT_WIDTH_PX, SWEPT_SCALES_RATIO, SWEPT_EVERY_S = 1280, (1.0, 0.5), 1.5
-FOREGROUND_WIDTH_PX = 640
+FOREGROUND_WIDTH_PX, MOVEMENT_RATIO = 640, 0.00003
 WITHHELD = "withheld"
 _CHUNK_BYTES = 1 << 20
 
@@ -166,7 +166,7 @@ class _Eyes:
 
     def __init__(self, detector: str, told: list[tuple[int, Sequence[Fill]]], analysed_fps: float) -> None:
         self._name, self._step_ns, self._fps = detector, round(NS_PER_S / analysed_fps), analysed_fps
-        self.settings = RedactionSettings(sweep_width_px=SWEPT_WIDTH_PX, sweep_every_s=SWEPT_EVERY_S)
+        self.settings = RedactionSettings(sweep_width_px=SWEPT_WIDTH_PX, sweep_every_s=SWEPT_EVERY_S, movement_ratio=MOVEMENT_RATIO)
         self.redactor = open_redactor(detector, self.settings, log=lambda time_ns, fills: told.append((time_ns, fills)), sweep_scales_ratio=SWEPT_SCALES_RATIO)
         foreground = Foreground(ForegroundSettings(width_px=FOREGROUND_WIDTH_PX))
         self._detector, self._foreground, self._tracker, self._witness = open_detector(detector), foreground, Tracker(), Witness()
