@@ -190,6 +190,8 @@ def forget(
     site: Annotated[Path | None, typer.Option("--site", metavar="SITE.toml", help="The site: its [retention], database and keys.", show_default=False)] = None,
     retention: Annotated[list[str] | None, typer.Option("--class", metavar="NAME", help="Only this retention class; may be repeated.")] = None,
     case: Annotated[str | None, typer.Option("--case", metavar="ID", help="Forget this case now, whatever its days.")] = None,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="With --case: who wants it forgotten.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --case: why before its days.")] = "",
     now: Annotated[str | None, typer.Option("--now", metavar="TIME", help="Count from this moment (2026-11-21T08:00:00Z), not from now.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be forgotten, and touch nothing.")] = False,
     as_json: AsJson = False,
@@ -200,7 +202,9 @@ def forget(
     """
     from catseye.station.verbs.forget import forget as forget_over
 
-    return tell(forget_over(out, moment_of("--now", now) or clock_now(), site=site, classes=retention or (), case=case, is_dry=dry_run), as_json)
+    return tell(
+        forget_over(out, moment_of("--now", now) or clock_now(), site=site, classes=retention or (), case=case, by=by, reason=reason, is_dry=dry_run), as_json
+    )
 
 
 @app.command(epilog=examples("catseye looks out --since 2026-11-01T00:00:00Z", "catseye looks out --subject media/case-1/clip"))

@@ -75,7 +75,7 @@ def run_case(out: Path, keys: DemoKeys) -> RunOutcome:
         return RunOutcome(0, {"case": case.id}, [said])
     lines = [f"case {case.id}: {case.opening.law.offence.lower()}, {case.opening.event.subjects[0]} at {case.opening.event.time_ns / NS_PER_S:.1f} s"]
     if case.state is State.DETECTED:
-        lines += _last(confirm_case(out, case.id, REVIEWER, "the lamp is red on all three stills, and it drives on"))
+        lines += _last(confirm_case(out, case.id, REVIEWER, "red for more than a second by the phase log; the clip shows it driving on over the junction"))
     opened = _opened_by_the_authority(out, case, keys)
     lines.append(f"the authority opens the sealed original with its own key: {opened}")
     if case.state is not State.PLATE_CONFIRMED:

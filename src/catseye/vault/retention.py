@@ -127,9 +127,10 @@ class Retention:
         classes: Collection[str] = CLASSES,
         subject: tuple[str, str] | None = None,
         *,
+        why: str = "",
         is_dry: bool = False,
     ) -> Forgotten:
-        """Forget what is over of these classes, or one `subject` (class and subject) whatever its days; then prove it.
+        """Forget what is over of these classes, or one `subject` (class and subject) whatever its days, `why` saying who wants that; then prove it.
 
         `violations` are the kinds of events somebody may have to answer for: unconfirmed, they go first. StoreError when `now` is before what was kept last
         (a clock that was set back would keep for ever, one set forward destroys), and when others hold the database.
@@ -137,7 +138,7 @@ class Retention:
 
         def choose(connection: Connection) -> _Doomed:
             if subject:
-                return self._one(connection, *subject)
+                return self._one(connection, *subject, why)
             return self._doomed(connection, now, kept_for, frozenset(violations), frozenset(classes))
 
         with self._database.reading() as connection:
@@ -215,12 +216,12 @@ class Retention:
             doomed.files[POINTS] = _older(parts, over_ns[POINTS])
         return doomed
 
-    def _one(self, connection: Connection, retention: str, subject: str) -> _Doomed:
+    def _one(self, connection: Connection, retention: str, subject: str, why: str) -> _Doomed:
         drawer = Drawer(retention, subject)
         row = connection.execute(select(DRAWERS.c.forgotten_utc_ns).where(_is(drawer))).one_or_none()
         if row is None:
             raise StoreError(f"drawer {drawer}", "nothing was ever kept there", f"a {retention} that is kept")
-        doomed = _Doomed() if row.forgotten_utc_ns is not None else _Doomed({drawer: (retention, "somebody asked for it")})
+        doomed = _Doomed() if row.forgotten_utc_ns is not None else _Doomed({drawer: (retention, why or "somebody asked for it")})
         self._doom_events_of_cases(connection, doomed)
         return doomed
 

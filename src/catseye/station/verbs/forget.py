@@ -5,6 +5,8 @@ from pathlib import Path
 from time import time_ns
 
 from catseye.cases.desk import CaseDesk
+from catseye.cases.errors import CaseError
+from catseye.cases.people import person
 from catseye.core.errors import SiteError
 from catseye.core.time import NS_PER_MINUTE, Stamp
 from catseye.station.case_openings import violation_kinds
@@ -23,7 +25,17 @@ COPIES = (  # of what a vault holds: of the run, and reports and packages of cas
 )
 
 
-def forget(out: Path, now: Stamp, *, site: Path | None = None, classes: Sequence[str] = (), case: str | None = None, is_dry: bool = False) -> RunOutcome:
+def forget(
+    out: Path,
+    now: Stamp,
+    *,
+    site: Path | None = None,
+    classes: Sequence[str] = (),
+    case: str | None = None,
+    by: str = "",
+    reason: str = "",
+    is_dry: bool = False,
+) -> RunOutcome:
     """Exit 1 when something destroyed was found again."""
     if unknown := [name for name in classes if name not in CLASSES]:
         raise SiteError("--class", f"no retention class '{unknown[0]}'", nearest(unknown[0], CLASSES))
@@ -31,17 +43,42 @@ def forget(out: Path, now: Stamp, *, site: Path | None = None, classes: Sequence
         raise SiteError("--now", f"{now.iso()}, which is still to come", "a moment that has been: with --dry-run any, to see what would be over by then")
     if classes and case is not None:
         raise SiteError("--case", "a case and a class", "one of the two")
+    why = _why(case, by, reason)
     kept_for = load_site(site).retention if site is not None else KeptFor()
     with vault_of(out, site) as vault:
         if case is not None:
             _refuse_beginning(vault, case)
+            _refuse_going_on(vault, case)
         if not is_dry:
             CaseDesk(vault).settle()
         subject = (CASE, case) if case is not None else None
-        done = vault.retention.forget(now, kept_for, violation_kinds(), classes or CLASSES, subject, is_dry=is_dry)
+        done = vault.retention.forget(now, kept_for, violation_kinds(), classes or CLASSES, subject, why=why, is_dry=is_dry)
         faults = [] if is_dry else vault.log_faults()
     copies = sorted(str(path) for name in COPIES for path in out.glob(name)) if done.counts else []
     return RunOutcome(1 if done.left or faults else 0, _summary(done, faults, copies), _lines(done, faults, copies))
+
+
+def _why(case: str | None, by: str, reason: str) -> str:
+    """What the log keeps of it: who wants a case to be forgotten before its days, and why; nothing where days alone decide."""
+    if case is None:
+        if by or reason:
+            raise SiteError("--by, --reason", "given without --case", "nothing, where the days of a class decide")
+        return ""
+    if not reason.strip():
+        raise SiteError("--reason", "nothing", "why this case is forgotten before its days, such as a court's order")
+    return f"{person(by, f'case {case}')}: {reason.strip()}"
+
+
+def _refuse_going_on(vault: Vault, name: str) -> None:
+    """SiteError while people are at it: evidence in a case that goes on is nobody's to destroy."""
+    if not vault.dossiers.steps(CASE, name):
+        return  # an earlier forgetting was stopped; it is finished now
+    try:
+        case = CaseDesk(vault).case(name)
+    except CaseError:
+        return  # its steps are no case: nobody can go on with it
+    if case.decided.confirmations and not case.is_over:
+        raise SiteError("--case", f"{name} is {case.state.value}", "a case that is over, or that nobody has confirmed")
 
 
 def _refuse_beginning(vault: Vault, name: str) -> None:
