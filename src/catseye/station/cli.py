@@ -181,7 +181,7 @@ def calibrate(
         "catseye forget out --dry-run",
         "catseye forget out --site sites/junction.toml",
         "catseye forget out --class points",
-        "catseye forget out --case c-5f0c12ab34cd",
+        "catseye forget out --case c-5f0c12ab34cd --by 'Lê Hoa' --reason 'order of the court of 3 May'",
     )
 )
 def forget(
