@@ -49,7 +49,7 @@ def live(folder: Path, is_trusted: Callable[[int], bool]) -> list[Event]:
     site = load_site(folder / "site.toml")
     camera = site.cameras[0]
     bench = bench_of(camera, {}, on_ground=True)
-    judge = LineJudge(JudgeStage(Judge("cam", bench.world, bench.rules, str), Motion(GroundScene)), {}, is_trusted)
+    judge = LineJudge(JudgeStage(Judge("cam", bench.world, bench.rules, str), Motion(GroundScene)), is_trusted)
     with Vault.open(folder / "live" / "vault", "live") as vault:
         for track, begin_s in enumerate((0.0, 10.0, 20.0, 30.0)):
             seen = points(begin_s, begin_s + 6, track)
@@ -116,7 +116,7 @@ def test_violations_among_the_events_are_handed_out_once(tmp_path: Path) -> None
     (tmp_path / "site.toml").write_text(SITE)
     camera = load_site(tmp_path / "site.toml").cameras[0]
     bench = bench_of(camera, {}, on_ground=True)
-    judge = LineJudge(JudgeStage(Judge("cam", bench.world, bench.rules, str), Motion(GroundScene)), {})
+    judge = LineJudge(JudgeStage(Judge("cam", bench.world, bench.rules, str), Motion(GroundScene)))
     events = [*judge.take(points(0.0, 6.0, 0), 8 * NS_PER_S), *judge.take(points(10.0, 16.0, 1), 18 * NS_PER_S)]
     first = judge.violations()
     events += judge.finish()

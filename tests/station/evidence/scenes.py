@@ -92,7 +92,7 @@ def violations_of(site: Site, *batches: PointBatch, on_ground: bool = False) -> 
         return start.plus_ns(time_ns) if start else None
 
     judge = Judge(camera.id, bench.world, bench.rules, str, when, camera.source or "")
-    line = LineJudge(JudgeStage(judge, Motion(GroundScene) if on_ground else Motion(PictureScene)), {})
+    line = LineJudge(JudgeStage(judge, Motion(GroundScene) if on_ground else Motion(PictureScene)))
     for batch in batches:
         line.take(batch, 0)
     line.finish()

@@ -40,6 +40,7 @@ MOST_SIDE_PX = 1920
 MOST_S = 600.0
 # A copy shows more than a preview, so that more is looked at: benchmarks/evidence.py counts what is left.
 SWEPT_WIDTH_PX, SWEPT_SCALES_RATIO, SWEPT_EVERY_S = 1280, (1.0, 0.5), 1.5
+# Its pictures are up to three times as wide as a preview, so that what moves can be read in a ninth of the share.
 FOREGROUND_WIDTH_PX, MOVEMENT_RATIO = 640, 0.00003
 WITHHELD = "withheld"
 _CHUNK_BYTES = 1 << 20
