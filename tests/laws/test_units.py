@@ -152,6 +152,13 @@ UNITLESS = {
     "north": "as up",
     "base": "as up",
     "ahead": "a unit vector",
+    "msg_id": "an identifier on the wire",
+    "attr": "bits of a header",
+    "serial": "a number of a message, wraps at 65,535",
+    "protocol_version": "a version's number",
+    "total": "Header: sub-packages of one message",
+    "id": "an identifier on the wire",
+    "only": "codes",
     "axis": "a code: which edge direction of two footprints",
 }
 NUMERIC = {"int", "float", "Floats", "Doubles", "Ints"}
