@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from catseye.fleet.frame808 import Frame, Header
 from catseye.fleet.items import Item
-from catseye.fleet.tables.messages import MESSAGES
+from catseye.fleet.tables.messages import MESSAGES, VERSIONS
 from catseye.fleet.text import encoded_hex
 from catseye.fleet.wire import Cursor, Layout, Row, Values, read_whole
 
@@ -63,7 +63,7 @@ class Body:
     def as_json(self) -> dict[str, Any]:
         """For `fleet decode`: items by id, the dialect where there are several."""
         plain: dict[str, Any] = as_plain(self.values)
-        if self.layout is not None and self.layout.label:
+        if self.layout is not None and self.layout.label and self.layout.label not in VERSIONS:
             plain["dialect"] = self.layout.label
         return plain
 

@@ -290,6 +290,26 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """What must hold of the values before it for this layout to be meant."""
+
+    holds: Callable[[Values], bool]
+    wanted: str
+
+    def read(self, cursor: Cursor, into: Values) -> None:
+        """ValueMismatchError where it does not."""
+        if not self.holds(into):
+            raise ValueMismatchError(cursor.where, "other values", self.wanted)
+
+    def write(self, values: Values, out: bytearray) -> None:
+        """Nothing."""
+
+    def lines(self) -> Iterable[Line]:
+        """None."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many entries `of` has, wherever that stands."""
 
