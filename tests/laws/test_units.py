@@ -159,6 +159,17 @@ UNITLESS = {
     "total": "Header: sub-packages of one message",
     "id": "an identifier on the wire",
     "only": "codes",
+    "flags": "bits of a header",
+    "payload_type": "a code",
+    "channel": "a code",
+    "data_type": "a code",
+    "fragment": "a code",
+    "centre": "an identifier on the wire",
+    "key": "of a cipher, on the wire",
+    "next_serial": "as serial",
+    "first_serial": "as serial",
+    "parts": "bytes, by their number",
+    "opened": "keyed by identifiers",
     "axis": "a code: which edge direction of two footprints",
 }
 NUMERIC = {"int", "float", "Floats", "Doubles", "Ints"}

@@ -90,7 +90,13 @@ def _frame808(asked: Asked, rows: list[Row] | None) -> Answer:
         told["protocol_version"] = header.protocol_version
     if header.is_subpackage:
         told |= {"total": header.total, "index": header.index}
-    return {**_named(body, header.version, header.msg_id), "phone": header.phone, "serial": header.serial, "header": told, "body": body.as_json()}
+    return {**_named(body, header.version, header.msg_id), "phone": header.phone, "serial": header.serial, "header": told, **_said(body)}
+
+
+def _said(body: Body) -> Answer:
+    """The body, and the items in it that nobody here knows: to be counted, not to be lost."""
+    unknown = body.unknown_items()
+    return {"body": body.as_json(), **({"unknown_items": unknown} if unknown else {})}
 
 
 def _named(body: Body, version: str, msg_id: int) -> Answer:
@@ -115,7 +121,7 @@ def _with_header(rows: list[Row], head: bytes, frame: Frame) -> None:
 def _body808(asked: Asked, rows: list[Row] | None) -> Answer:
     msg_id = _number(asked.msg_id)
     body = Body.parse(msg_id, asked.version, asked.data, rows)
-    return {**_named(body, asked.version, msg_id), "phone": None, "serial": None, "body": body.as_json()}
+    return {**_named(body, asked.version, msg_id), "phone": None, "serial": None, **_said(body)}
 
 
 def _number(text: str) -> int:
@@ -132,7 +138,7 @@ def _item808(asked: Asked, rows: list[Row] | None) -> Answer:
         raise LineError("line, item", f"'{asked.item}'", "an id of one byte, such as 0x64")
     if msg_id == 0x0900:
         body = Body.parse(msg_id, asked.version, bytes([key]) + asked.data, rows)
-        return {**_named(body, asked.version, msg_id), "phone": None, "serial": None, "body": body.as_json()}
+        return {**_named(body, asked.version, msg_id), "phone": None, "serial": None, **_said(body)}
     if len(asked.data) > 0xFF:
         raise LineError("line, hex", f"an item of {len(asked.data)} bytes", "at most 255")
     raw = bytes([key, len(asked.data)]) + asked.data

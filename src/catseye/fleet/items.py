@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from catseye.fleet.errors import ValueMismatchError, WireError
 from catseye.fleet.text import encoded_hex
-from catseye.fleet.wire import Cursor, Layout, Line, Values
+from catseye.fleet.wire import Cursor, Layout, Line, Run, Values
 
 
 class Item(NamedTuple):
@@ -25,12 +25,17 @@ class Item(NamedTuple):
 class Items:
     """Items to the end of the body."""
 
-    __slots__ = ("_fixed", "_others", "known")
+    __slots__ = ("_fixed", "_others", "_plain", "known")
 
     def __init__(self, known: Mapping[int, Sequence[Layout]]) -> None:
         """`known`: the layouts an id may have; those of fixed size are told apart by the length alone."""
         self.known = known
         self._fixed = {(key, layout.fixed_bytes): layout for key, layouts in known.items() for layout in reversed(layouts) if layout.fixed_bytes is not None}
+        self._plain = {  # the way of nearly all items there are: one run of numbers
+            key: (layout, part.values_at)
+            for key, layout in self._fixed.items()
+            if len(layout.parts) == 1 and isinstance(part := layout.parts[0], Run) and part.is_plain
+        }
         self._others = {key: tuple(layout for layout in layouts if layout.fixed_bytes is None) for key, layouts in known.items()}
 
     def read(self, cursor: Cursor, into: Values) -> None:
@@ -38,6 +43,7 @@ class Items:
         data, at, end = cursor.data, cursor.at, cursor.end
         items: list[Item] = []
         into["items"] = items
+        plain = self._plain if cursor.rows is None else {}
         while at + 2 <= end:
             key, length_bytes = data[at], data[at + 1]
             begin, at = at + 2, at + 2 + length_bytes
@@ -47,6 +53,9 @@ class Items:
                 items.append(Item(key, length_bytes, {"hex": data[begin:end].hex()}, None, True))
                 self._explain_hex(cursor, begin, at, items[-1])
                 break
+            if (quick := plain.get((key, length_bytes))) is not None:
+                items.append(Item(key, length_bytes, quick[1](data, begin), quick[0]))
+                continue
             layout = self._fixed.get((key, length_bytes))
             inner = Cursor(data, begin, at, cursor.where)
             if cursor.rows is not None:
@@ -64,6 +73,8 @@ class Items:
     def _other(self, key: int, length_bytes: int, cursor: Cursor) -> Item:
         begin, told = cursor.at, len(cursor.rows) if cursor.rows is not None else 0
         for layout in self._others.get(key, ()):
+            if length_bytes < layout.least_bytes:
+                continue
             cursor.at = begin
             try:
                 values = layout.read(cursor)

@@ -1,5 +1,6 @@
 """Messages of JT/T 808: a header and what its body says, by the table of that message. Unknown ones are whole messages too: their body is hex."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -60,6 +61,10 @@ class Body:
         self.layout.write(self.values, out)
         return bytes(out + encoded_hex(self.values.get("rest", "")))
 
+    def unknown_items(self) -> list[str]:
+        """Ids of items that no table reads, of this body and of the ones inside it: for whoever counts them."""
+        return [f"0x{item.id:02X}" for item in _items_in(self.values) if item.layout is None]
+
     def as_json(self) -> dict[str, Any]:
         """For `fleet decode`: items by id, the dialect where there are several."""
         plain: dict[str, Any] = as_plain(self.values)
@@ -88,6 +93,15 @@ class Message:
     def __bytes__(self) -> bytes:
         """The frame."""
         return bytes(Frame(self.header, bytes(self.body)))
+
+
+def _items_in(value: Any) -> Iterator[Item]:
+    if isinstance(value, Item):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            if isinstance(each, dict | list | Item):
+                yield from _items_in(each)
 
 
 def as_plain(value: Any) -> Any:

@@ -169,6 +169,15 @@ class Run:
         self._encoders = tuple((each.name, each.encode) for each in fields)
         self._only = tuple(each for each in fields if each.only)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every value is the number itself: then `values_at` reads them."""
+        return not self._decoders and not self._only
+
+    def values_at(self, data: bytes, begin: int) -> Values:
+        """As `read`, where nothing has to be looked at: the bytes are there, and nobody wants them explained."""
+        return dict(zip(self.names, self._struct.unpack_from(data, begin), strict=True))
+
     def read(self, cursor: Cursor, into: Values) -> None:
         """All of them, or ShortError."""
         begin = cursor.at
@@ -358,7 +367,7 @@ class Numbers:
 class Layout:
     """A table of parts under a name. `label` tells layouts of one message apart: a version of the standard, or a dialect."""
 
-    __slots__ = ("fixed_bytes", "label", "name", "parts", "source")
+    __slots__ = ("fixed_bytes", "label", "least_bytes", "name", "parts", "source")
 
     def __init__(self, name: str, *parts: "Part | Field", label: str = "", source: str = "") -> None:
         """Fields side by side become one run."""
@@ -375,8 +384,10 @@ class Layout:
         if fields:
             joined.append(Run(fields))
         self.name, self.label, self.source, self.parts = name, label, source, tuple(joined)
-        plain = all(isinstance(part, Run | Derived) for part in joined)
-        self.fixed_bytes = sum(part.size_bytes for part in joined if isinstance(part, Run)) if plain else None
+        plain = all(isinstance(part, Run | Derived | Echo) or (isinstance(part, Inside) and part.layout.fixed_bytes is not None) for part in joined)
+        runs_bytes = sum(part.size_bytes for part in joined if isinstance(part, Run))
+        self.least_bytes = runs_bytes + sum(part.layout.least_bytes for part in joined if isinstance(part, Inside))
+        self.fixed_bytes = self.least_bytes if plain else None
 
     def read(self, cursor: Cursor, into: Values | None = None) -> Values:
         """Its values; bytes that are left over stay unread."""
@@ -468,11 +479,16 @@ class Sized:
         size_bytes = into[self.length] = cursor.number(self.code, self.length, "bytes")
         inner = cursor.inner(size_bytes, "")
         begin, told = inner.at, len(cursor.rows) if cursor.rows is not None else 0
-        try:
-            into.update(self.layout.read(inner))
-        except WireError:
-            if cursor.rows is not None:
-                del cursor.rows[told:]
+        values: Values | None = None
+        if size_bytes >= self.layout.least_bytes:  # a thousand entries of nothing shall not cost a thousand errors
+            try:
+                values = self.layout.read(inner)
+            except WireError:
+                _forget(cursor, told)
+        if values is not None:
+            into.update(values)
+        else:
+            cursor.at = inner.end
             into["hex"] = cursor.data[begin : inner.end].hex()
             cursor.tell(begin, "hex", into["hex"])
             return

@@ -145,7 +145,7 @@ class Parameters:
             value["name"] = layout.name
         else:
             value |= {"name": TEXTS[key]} if key in TEXTS else {}
-            cursor.tell(begin, "value", value["str"] if key in TEXTS else raw.hex())
+            cursor.tell(begin, "value", value.get("str", "") if key in TEXTS else raw.hex())
         return value
 
     def write(self, values: Values, out: bytearray) -> None:
