@@ -368,6 +368,8 @@ class Layout:
     """A table of parts under a name. `label` tells layouts of one message apart: a version of the standard, or a dialect."""
 
     __slots__ = ("fixed_bytes", "label", "least_bytes", "name", "parts", "source")
+    fixed_bytes: int | None
+    least_bytes: int
 
     def __init__(self, name: str, *parts: "Part | Field", label: str = "", source: str = "") -> None:
         """Fields side by side become one run."""
