@@ -41,11 +41,12 @@ def main() -> None:
         "0x0002, heartbeat": frame(0x0002, b""),
         "0x0704, ten plain positions": frame(0x0704, b"\0\x0a\0" + (len(PLAIN).to_bytes(2) + PLAIN) * 10),
     }
-    print("messages a second, one core: decoded, encoded")
+    print("| messages a second, one core | decoded | encoded |\n|---|---|---|")
     for name, raw in cases.items():
         message = Message.parse(raw)
         assert bytes(message) == raw, name
-        print(f"  {name:45s}{per_second(lambda raw=raw: Message.parse(raw)):10,.0f}{per_second(lambda message=message: bytes(message)):10,.0f}")
+        decoded, encoded = per_second(lambda raw=raw: Message.parse(raw)), per_second(lambda message=message: bytes(message))
+        print(f"| {name} | {decoded:,.0f} | {encoded:,.0f} |")
 
 
 if __name__ == "__main__":

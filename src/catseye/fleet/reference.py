@@ -78,15 +78,15 @@ def _table(layout: Layout) -> str:
 
 def _parameters() -> str:
     rows = {key: f"| 0x{key:04X} | {name} | text | |" for key, name in TEXTS.items()}
-    for key, layout in PARAMETERS.items():
-        lines = layout.lines()
+    for key, layouts in PARAMETERS.items():
+        layout, lines = layouts[0], layouts[0].lines()
         unit = f"{lines[0].unit} {lines[0].note}".strip() if len(lines) == 1 else f"{len(lines)} fields, below"
         rows[key] = f"| 0x{key:04X} | {layout.name} | {lines[0].type if len(lines) == 1 else 'table'} | {unit} |"
     listed = "\n".join(rows[key] for key in sorted(rows))
     head = (
         "## Parameters\n\nOf 0x8103 and 0x0104. Others are kept as `hex`; all ones leave a value unchanged.\n\n| id | name | type | unit |\n|---|---|---|---|\n"
     )
-    tables = [_section(f"0x{key:04X}", (layout,)) for key, layout in sorted(PARAMETERS.items()) if len(layout.lines()) > 1]
+    tables = [_section(f"0x{key:04X}", (layout,)) for key, layouts in sorted(PARAMETERS.items()) for layout in layouts if len(layout.lines()) > 1]
     return "\n".join([head + listed + "\n", *tables])
 
 

@@ -52,6 +52,39 @@ ADAS = Layout(
     u8("sign_photo_interval", "100 ms"),
     octets("reserved_2", 4),
 )
+_DSM: tuple[Field, ...] = (*_CAMERA, u16("smoking_window", "s"), u16("phone_window", "s"), octets("reserved_1", 3))
+_FACE: tuple[Field, ...] = tuple(field for kind in ("fatigue", "phone", "smoking") for field in (u8(f"{kind}_level_speed", "km/h"), *_pictures(kind)))
+_TRIGGER = u8("driver_check", "", "0 off, 1 by time, 2 by card, 3 both")
+_LEVEL_AND_PICTURES = {
+    kind: (u8(f"{kind}_level_speed", "km/h"), *_pictures(kind)) for kind in ("distraction", "abnormal", "belt", "sunglasses", "hands_off", "play")
+}
+_END = octets("reserved_2", 2)
+DSM = Layout("driver monitoring (Su, 49 bytes)", *_DSM, *_FACE, *_LEVEL_AND_PICTURES["distraction"], *_LEVEL_AND_PICTURES["abnormal"], _TRIGGER, _END)
+DSM_SHORT = Layout(  # as one public test suite writes it: two fields of the text are left out
+    "driver monitoring (47 bytes)",
+    *_DSM,
+    *_FACE,
+    u8("distraction_level_speed", "km/h"),
+    u8("distraction_photos"),
+    u8("distraction_photo_interval", "100 ms"),
+    *_pictures("abnormal"),
+    _TRIGGER,
+    _END,
+)
+DSM_YUE = Layout(
+    "driver monitoring (Yue, 66 bytes)",
+    *_DSM,
+    *_FACE,
+    *_LEVEL_AND_PICTURES["distraction"],
+    *_LEVEL_AND_PICTURES["abnormal"],
+    _TRIGGER,
+    u8("covered_level_speed", "km/h"),
+    *_LEVEL_AND_PICTURES["belt"],
+    *_LEVEL_AND_PICTURES["sunglasses"],
+    *_LEVEL_AND_PICTURES["hands_off"],
+    *_LEVEL_AND_PICTURES["play"],
+    _END,
+)
 TYRES = Layout(
     "tyre pressure (36 bytes)",
     octets("tyre_type", 12, "text"),
@@ -74,7 +107,7 @@ def _dword(name: str, unit: str = "", note: str = "") -> Layout:
 
 
 # id → what it is; of JT/T 808 table 10 to 12 those that a platform sets or shows
-PARAMETERS: dict[int, Layout] = {
+_ALONE: dict[int, Layout] = {
     0x0001: _dword("heartbeat", "s"),
     0x0002: _dword("TCP: wait for an answer", "s"),
     0x0003: _dword("TCP: sendings"),
@@ -104,6 +137,7 @@ PARAMETERS: dict[int, Layout] = {
     0xF366: TYRES,
     0xF367: BLIND_SPOT,
 }
+PARAMETERS: dict[int, tuple[Layout, ...]] = {**{key: (layout,) for key, layout in _ALONE.items()}, 0xF365: (DSM, DSM_SHORT, DSM_YUE)}
 TEXTS = {0x0010: "APN", 0x0013: "main server", 0x0017: "second server", 0x0083: "plate"}
 
 
@@ -138,8 +172,8 @@ class Parameters:
             value["bytes"] = list(raw)
         if raw:
             value["str"] = raw.partition(b"\0")[0].decode("gbk", "replace")
-        layout = PARAMETERS.get(key)
-        if layout is not None and layout.fixed_bytes == len(raw):
+        layout = next((each for each in PARAMETERS.get(key, ()) if each.fixed_bytes == len(raw)), None)
+        if layout is not None:
             inner = Cursor(cursor.data, begin, cursor.at, cursor.where, cursor.rows, cursor.path)
             value["values"] = layout.read(inner)
             value["name"] = layout.name
@@ -160,16 +194,16 @@ class Parameters:
 
 
 def parameter(key: int, value: int | str | Values) -> tuple[str, Values]:
-    """A parameter to set, as `params` holds it: a number or a text by what the table says it is, or the values of its layout."""
-    layout, out = PARAMETERS.get(key), bytearray()
+    """A parameter to set, as `params` holds it: a number or a text by what the table says it is, or the values of its (first) layout."""
+    layouts, out = PARAMETERS.get(key, ()), bytearray()
     if isinstance(value, str):
         if key not in TEXTS:
             raise ValueMismatchError(f"parameter 0x{key:04X}", "a text", "one of the parameters that are texts")
         out += encoded(value)
-    elif layout is None:
+    elif not layouts:
         raise ValueMismatchError(f"parameter 0x{key:04X}", "unknown", "a parameter of the table")
     else:
-        layout.write({"value": value} if isinstance(value, int) else value, out)
+        layouts[0].write({"value": value} if isinstance(value, int) else value, out)
     if len(out) > 0xFF:
         raise ValueMismatchError(f"parameter 0x{key:04X}", f"{len(out)} bytes", "at most 255")
     return f"0x{key:04X}", {"hex": bytes(out).hex()}
