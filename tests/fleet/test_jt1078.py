@@ -128,3 +128,8 @@ def test_what_began_before_we_listened_is_no_loss() -> None:
 def test_a_frame_without_end_is_given_up() -> None:
     endless = [packet(1, FIRST, bytes(60000)), *(packet(serial, MIDDLE, bytes(60000)) for serial in range(2, 90))]
     assert frames_of(*endless) == ([], 1)
+
+
+def test_a_frame_in_too_many_parts_is_given_up() -> None:
+    endless = [packet(1, FIRST), *(packet(serial & 0xFFFF, MIDDLE) for serial in range(2, 8300))]
+    assert frames_of(*endless) == ([], 1)

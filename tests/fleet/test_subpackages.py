@@ -73,3 +73,11 @@ def test_more_bytes_than_one_message_may_have_are_refused() -> None:
     frames = parts()
     with pytest.raises(SubpackageError, match="at most 50"):
         Joining.begin(frames[0]).add(frames[1], most_bytes=50)
+
+
+def test_the_longest_message_comes_together() -> None:
+    frames = split(0x0801, PHONE, 1, bytes(MOST_PARTS_COUNT), part_bytes=1)
+    joining = Joining.begin(frames[-1])
+    for frame in frames[:-1]:
+        joining = joining.add(frame)
+    assert joining.body() == bytes(MOST_PARTS_COUNT)

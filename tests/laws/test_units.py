@@ -168,8 +168,6 @@ UNITLESS = {
     "key": "of a cipher, on the wire",
     "next_serial": "as serial",
     "first_serial": "as serial",
-    "parts": "bytes, by their number",
-    "opened": "keyed by identifiers",
     "axis": "a code: which edge direction of two footprints",
 }
 NUMERIC = {"int", "float", "Floats", "Doubles", "Ints"}

@@ -14,7 +14,7 @@ ATOMIC, FIRST, LAST, MIDDLE = range(4)  # what `fragment` says
 SIM_BYTES, LONG_SIM_BYTES = 6, 10  # the standard's, and that of some terminals of 2019
 _HEADS = {size: Struct(f">BBH{size}sBB") for size in (SIM_BYTES, LONG_SIM_BYTES)}
 _TIME, _SINCE, _LENGTH = Struct(">Q"), Struct(">HH"), Struct(">H")
-_MOST_OPEN_BYTES = 4 << 20  # of one frame: a key frame of 4K is below
+_MOST_OPEN_BYTES, _MOST_PARTS_COUNT = 4 << 20, 1 << 13  # of one frame: a key frame of 4K is below
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +37,35 @@ class Packet:
     @classmethod
     def parse(cls, raw: bytes, sim_bytes: int = SIM_BYTES) -> tuple[Self, bytes]:
         """The first packet, and the bytes after it. ShortError: it is not whole yet, or never; FrameError: none begins here."""
-        if raw[:4] != MAGIC[: len(raw[:4])] or not raw:
-            raise FrameError("packet", f"{raw[:4].hex() or 'nothing'}", "30316364")
+        packet, end = cls.parse_at(raw, 0, sim_bytes)
+        return packet, raw[end:]
+
+    @classmethod
+    def parse_at(cls, raw: bytes, begin: int, sim_bytes: int = SIM_BYTES) -> tuple[Self, int]:
+        """As `parse`, from a place in a stream: the packet, and where the next one begins. Nothing else of the stream is copied."""
+        found = raw[begin : begin + 4]
+        if found != MAGIC[: len(found)] or not found:
+            raise FrameError("packet", found.hex() or "nothing", "30316364")
         head = _HEADS[sim_bytes]
-        at = 4 + head.size
-        _need(raw, at)
-        flags, marked, serial, sim, channel, kind = head.unpack_from(raw, 4)
+        at = begin + 4 + head.size
+        _need(raw, begin, at)
+        flags, marked, serial, sim, channel, kind = head.unpack_from(raw, begin + 4)
         data_type, fragment = kind >> 4, kind & 0x0F
         if data_type > PASS_THROUGH or fragment > MIDDLE:
             raise ValueMismatchError("packet, type", f"0x{kind:02x}", "a type of 0–4 and a part of 0–3")
         timestamp_ms = since_key_ms = since_frame_ms = None
         if data_type != PASS_THROUGH:
-            _need(raw, at + 8)
+            _need(raw, begin, at + 8)
             timestamp_ms, at = _TIME.unpack_from(raw, at)[0], at + 8
         if data_type < SOUND:
-            _need(raw, at + 4)
+            _need(raw, begin, at + 4)
             (since_key_ms, since_frame_ms), at = _SINCE.unpack_from(raw, at), at + 4
-        _need(raw, at + 2)
+        _need(raw, begin, at + 2)
         length_bytes, at = _LENGTH.unpack_from(raw, at)[0], at + 2
-        _need(raw, at + length_bytes)
-        payload, rest = raw[at : at + length_bytes], raw[at + length_bytes :]
-        packet = cls(
-            flags, marked >> 7 == 1, marked & 0x7F, serial, sim.hex(), channel, data_type, fragment, timestamp_ms, since_key_ms, since_frame_ms, payload
-        )
-        return packet, rest
+        end = at + length_bytes
+        _need(raw, begin, end)
+        times = (timestamp_ms, since_key_ms, since_frame_ms)
+        return cls(flags, marked >> 7 == 1, marked & 0x7F, serial, sim.hex(), channel, data_type, fragment, *times, raw[at:end]), end
 
     def __bytes__(self) -> bytes:
         """As on the wire; the width of the SIM is that of `sim`."""
@@ -74,9 +79,9 @@ class Packet:
         return head + _LENGTH.pack(len(self.payload)) + self.payload
 
 
-def _need(raw: bytes, size_bytes: int) -> None:
-    if len(raw) < size_bytes:
-        raise ShortError("packet", f"{len(raw)} bytes", f"{size_bytes} bytes")
+def _need(raw: bytes, begin: int, end: int) -> None:
+    if len(raw) < end:
+        raise ShortError("packet", f"{len(raw) - begin} bytes", f"{end - begin} bytes")
 
 
 def sim_bytes_of(stream: bytes) -> int:
@@ -94,19 +99,19 @@ def sim_bytes_of(stream: bytes) -> int:
 def packets_in(stream: bytes, sim_bytes: int = SIM_BYTES) -> tuple[list[Packet], bytes, int]:
     """Whole packets of a stream; what begins the next one; and how many bytes were skipped to the next magic, where one was damaged."""
     packets: list[Packet] = []
-    skipped_bytes = 0
-    while stream:
+    at, skipped_bytes = 0, 0
+    while at < len(stream):
         try:
-            packet, stream = Packet.parse(stream, sim_bytes)
+            packet, at = Packet.parse_at(stream, at, sim_bytes)
             packets.append(packet)
         except ShortError:
             break
         except (FrameError, ValueMismatchError):
-            begin = stream.find(MAGIC, 1)
-            begin = begin if begin >= 0 else max(1, len(stream) - len(MAGIC) + 1)
-            skipped_bytes += begin
-            stream = stream[begin:]
-    return packets, stream, skipped_bytes
+            begin = stream.find(MAGIC, at + 1)
+            begin = begin if begin >= 0 else max(at + 1, len(stream) - len(MAGIC) + 1)
+            skipped_bytes += begin - at
+            at = begin
+    return packets, stream[at:], skipped_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,12 @@ class Reassembly:
         if before is None:
             return self, None  # its frame was given up already, or began before we listened
         held_bytes = before.held_bytes + len(packet.payload)
-        if packet.serial != before.next_serial or packet.data_type != before.first.data_type or held_bytes > _MOST_OPEN_BYTES:
+        if (
+            packet.serial != before.next_serial
+            or packet.data_type != before.first.data_type
+            or held_bytes > _MOST_OPEN_BYTES
+            or len(before.parts) >= _MOST_PARTS_COUNT
+        ):
             return self._with(key, None, self.lost_count + 1), None
         parts = (*before.parts, packet.payload)
         if packet.fragment == LAST:

@@ -1,5 +1,6 @@
 """Frames of JT/T 809, which platforms send to each other: marks, escapes, CRC, header. Bytes in, frame out, and back."""
 
+import re
 from binascii import crc_hqx
 from dataclasses import dataclass
 from struct import Struct
@@ -73,15 +74,14 @@ def unescaped(raw: bytes) -> bytes:
     content = raw[1:-1]
     if b"[" in content or b"]" in content:
         raise FrameError("frame 809", "a mark in the middle", "one frame")
-    plain = bytearray()
-    at = 0
-    while at < len(content):
-        found = min((place for mark in b"\x5a\x5e" if (place := content.find(mark, at)) >= 0), default=len(content))
-        plain += content[at:found]
-        if found < len(content):
-            pair = content[found : found + 2]
-            if pair not in _ESCAPES:
-                raise EscapeError("frame 809", pair.hex(" "), "5a 01, 5a 02, 5e 01 or 5e 02")
-            plain += _ESCAPES[pair]
-        at = found + 2
-    return bytes(plain)
+    return _ESCAPE.sub(_plain, content)
+
+
+def _plain(found: re.Match[bytes]) -> bytes:
+    pair = found.group()
+    if pair not in _ESCAPES:
+        raise EscapeError("frame 809", pair.hex(" "), "5a 01, 5a 02, 5e 01 or 5e 02")
+    return _ESCAPES[pair]
+
+
+_ESCAPE = re.compile(rb"[\x5a\x5e].?", re.DOTALL)

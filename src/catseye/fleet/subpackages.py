@@ -1,14 +1,14 @@
 """Sub-packages: a body too long for one frame goes out in several, and comes together again in whatever order they arrive. Pure values both ways."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Self
 
 from catseye.fleet.errors import SubpackageError
 from catseye.fleet.frame808 import MOST_BODY_BYTES, V2013, Frame, Header
 
 MOST_PARTS_COUNT = 1 << 13  # of one message: 8 MB in full parts, more than a picture or a short clip
+_ROW_COUNT = 128  # parts lie in rows: one more part copies a row and the list of rows, never all
 MOST_TOTAL_BYTES = MOST_PARTS_COUNT * MOST_BODY_BYTES
 
 
@@ -38,7 +38,8 @@ class Joining:
     version: str
     total: int
     first_serial: int
-    parts: Mapping[int, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    rows: tuple[tuple[bytes | None, ...], ...]
+    held_count: int = 0
     held_bytes: int = 0
 
     @classmethod
@@ -46,7 +47,8 @@ class Joining:
         """From whichever part comes first."""
         header = frame.header
         _must_be_a_part(header)
-        empty = cls(header.msg_id, header.phone, header.version, header.total, header.serial - header.index + 1 & 0xFFFF)
+        rows = tuple((None,) * min(_ROW_COUNT, header.total - begin) for begin in range(0, header.total, _ROW_COUNT))
+        empty = cls(header.msg_id, header.phone, header.version, header.total, header.serial - header.index + 1 & 0xFFFF, rows)
         return empty.add(frame)
 
     def takes(self, header: Header) -> bool:
@@ -61,7 +63,8 @@ class Joining:
         where = f"0x{self.msg_id:04X} from {self.phone}, sub-package {header.index}"
         if not self.takes(header) or header.total != self.total:
             raise SubpackageError(where, f"serial {header.serial}, {header.total} in all", f"the serial after those before it, {self.total} in all")
-        before = self.parts.get(header.index)
+        row, column = divmod(header.index - 1, _ROW_COUNT)
+        before = self.rows[row][column]
         if before is not None:
             if before != frame.body:
                 raise SubpackageError(where, "other bytes than the first time", "the same part again, or none")
@@ -69,17 +72,19 @@ class Joining:
         held_bytes = self.held_bytes + len(frame.body)
         if held_bytes > most_bytes:
             raise SubpackageError(where, f"{held_bytes} bytes in all", f"at most {most_bytes}")
-        return replace(self, parts=MappingProxyType({**self.parts, header.index: frame.body}), held_bytes=held_bytes)
+        cells = self.rows[row]
+        rows = (*self.rows[:row], (*cells[:column], frame.body, *cells[column + 1 :]), *self.rows[row + 1 :])
+        return replace(self, rows=rows, held_count=self.held_count + 1, held_bytes=held_bytes)
 
     @property
     def missing(self) -> list[int]:
         """Numbers of the parts that did not come."""
-        return [index for index in range(1, self.total + 1) if index not in self.parts]
+        return [index for index, part in enumerate(self._parts(), start=1) if part is None]
 
     @property
     def is_whole(self) -> bool:
         """Whether all came."""
-        return len(self.parts) == self.total
+        return self.held_count == self.total
 
     @property
     def serials(self) -> Iterable[int]:
@@ -89,8 +94,11 @@ class Joining:
     def body(self) -> bytes:
         """The whole body; SubpackageError while parts are missing."""
         if not self.is_whole:
-            raise SubpackageError(f"0x{self.msg_id:04X} from {self.phone}", f"{len(self.parts)} of {self.total} sub-packages", "all of them")
-        return b"".join(self.parts[index] for index in range(1, self.total + 1))
+            raise SubpackageError(f"0x{self.msg_id:04X} from {self.phone}", f"{self.held_count} of {self.total} sub-packages", "all of them")
+        return b"".join(part for part in self._parts() if part is not None)
+
+    def _parts(self) -> Iterator[bytes | None]:
+        return (part for row in self.rows for part in row)
 
 
 def _must_be_a_part(header: Header) -> None:
