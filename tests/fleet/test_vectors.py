@@ -8,8 +8,9 @@ from tests.fleet.vectors import Vector, bodies_of, differences, line_of, vectors
 
 from catseye.fleet.decode import decoded
 from catseye.fleet.file_stream import Piece
-from catseye.fleet.frame808 import Frame
+from catseye.fleet.frame808 import Frame, unescaped
 from catseye.fleet.jt809 import Frame809
+from catseye.fleet.jt809 import unescaped as unescaped_809
 from catseye.fleet.jt1078 import Packet
 from catseye.fleet.message import Body, Message
 from catseye.fleet.tables.messages import MESSAGES
@@ -93,3 +94,19 @@ def test_an_explanation_covers_every_byte_once_and_changes_nothing(vectors: list
         assert explained.as_json() == Body.parse(msg_id, version, body).as_json()
         assert "".join(row.hex for row in rows) == body.hex()
         assert [row.offset_bytes for row in rows] == sorted(row.offset_bytes for row in rows)
+
+
+def test_an_explanation_covers_a_whole_frame_packet_or_piece(vectors: list[Vector]) -> None:
+    """Unescaped, without marks and checksum."""
+    for vector in vectors:
+        rows: list[Row] = []
+        if not decoded(line_of(vector), rows)["ok"]:
+            continue
+        raw = bytes.fromhex(vector["hex"])
+        if vector["kind"] == "frame808":
+            raw = unescaped(raw)[:-1]
+        elif vector["kind"] == "frame809":
+            raw = unescaped_809(raw)[:-2]
+        elif vector["kind"] == "item808":
+            continue  # its id stands before it
+        assert b"".join(bytes.fromhex(row.hex) for row in rows) == raw, vector["id"]

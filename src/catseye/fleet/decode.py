@@ -1,8 +1,8 @@
 """One line of hex in, one object out: what `catseye fleet decode` prints. Pure; a bad line is an answer like any other."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from catseye.fleet.errors import LineError, WireError
@@ -11,10 +11,12 @@ from catseye.fleet.frame808 import V2013, V2019, Frame
 from catseye.fleet.jt809 import Frame809, unescaped
 from catseye.fleet.jt1078 import Packet, sim_bytes_of
 from catseye.fleet.message import Body, as_plain
+from catseye.fleet.tables.frames import HEADER_808, HEADER_808_2019, HEADER_809, HEADER_809_2019, PART_808, PIECE
+from catseye.fleet.tables.frames import packet as packet_layout
 from catseye.fleet.tables.location import ITEMS
 from catseye.fleet.tables.messages import VERSIONS
 from catseye.fleet.tables.messages809 import MESSAGES_809
-from catseye.fleet.wire import Cursor, Row, Values, read_whole
+from catseye.fleet.wire import Cursor, Layout, Remaining, Row, Values, read_whole
 
 MOST_LINE_CHARS_COUNT = 1 << 20
 Answer = dict[str, Any]
@@ -73,7 +75,8 @@ def _frame808(asked: Asked, rows: list[Row] | None) -> Answer:
     header = frame.header
     body = Body.of_frame(frame, rows)
     if rows is not None:
-        _with_header(rows, bytes(header), frame)
+        plain = HEADER_808_2019 if header.version == V2019 else HEADER_808
+        _with_header(rows, bytes(header), (plain, PART_808) if header.is_subpackage else (plain,))
     told = {
         "msg_id": f"0x{header.msg_id:04X}",
         "attr": header.attr,
@@ -104,18 +107,13 @@ def _named(body: Body, version: str, msg_id: int) -> Answer:
     return {"protocol": "jt808", "version": label if label in VERSIONS and version != V2019 else version, "id": f"0x{msg_id:04X}"}
 
 
-def _with_header(rows: list[Row], head: bytes, frame: Frame) -> None:
+def _with_header(rows: list[Row], head: bytes, layouts: Sequence[Layout]) -> None:
     """Rows of the header before those of the body, whose offsets then count from the first byte after the mark, escapes undone."""
-    header = frame.header
-    wide = header.version == V2019
-    fields = [("msg_id", 2, f"0x{header.msg_id:04X}"), ("attr", 2, header.attr), *([("protocol_version", 1, header.protocol_version)] if wide else [])]
-    fields += [("phone", 10 if wide else 6, header.phone), ("serial", 2, header.serial)]
-    fields += [("total", 2, header.total), ("index", 2, header.index)] if header.is_subpackage else []
-    before, at = [], 0
-    for name, size_bytes, value in fields:
-        before.append(Row(at, head[at : at + size_bytes].hex(), f"header.{name}", value, "bits" if name == "attr" else ""))
-        at += size_bytes
-    rows[:] = before + [Row(row.offset_bytes + at, row.hex, row.name, row.value, row.unit) for row in rows]
+    before: list[Row] = []
+    cursor = Cursor(head, 0, len(head), "header", before)
+    for layout in layouts:
+        layout.read(cursor)
+    rows[:] = before + [replace(row, offset_bytes=row.offset_bytes + len(head)) for row in rows]
 
 
 def _body808(asked: Asked, rows: list[Row] | None) -> Answer:
@@ -148,8 +146,10 @@ def _item808(asked: Asked, rows: list[Row] | None) -> Answer:
 
 
 def _rtp1078(asked: Asked, rows: list[Row] | None) -> Answer:
-    del rows
-    packet, extra = Packet.parse(asked.data, sim_bytes_of(asked.data))
+    sim_bytes = sim_bytes_of(asked.data)
+    packet, extra = Packet.parse(asked.data, sim_bytes)
+    layout = packet_layout(sim_bytes, has_time=packet.timestamp_ms is not None, is_video=packet.since_key_ms is not None)
+    layout.read(Cursor(asked.data, 0, len(asked.data), "packet", rows))
     label = asked.data[4], asked.data[5], packet.data_type << 4 | packet.fragment
     body: Answer = {"v": packet.flags >> 6, "p": packet.flags >> 5 & 1, "x": packet.flags >> 4 & 1, "cc": packet.flags & 0x0F, "marker": int(packet.is_marked)}
     body |= {"pt": packet.payload_type, "seq": packet.serial, "sim": packet.sim, "channel": packet.channel, "data_type": packet.data_type}
@@ -161,8 +161,8 @@ def _rtp1078(asked: Asked, rows: list[Row] | None) -> Answer:
 
 
 def _file_stream(asked: Asked, rows: list[Row] | None) -> Answer:
-    del rows
     piece, extra = Piece.parse(asked.data)
+    PIECE.read(Cursor(asked.data, 0, len(asked.data), "piece of a file", rows))
     body = {"name": piece.name, "offset": piece.offset_bytes, "length": len(piece.payload), "data": piece.payload.hex()}
     body |= {"extra": extra.hex()} if extra else {}
     return {"protocol": "jsatl12", "version": "2017", "id": "FILESTREAM", "phone": None, "serial": None, "body": body}
@@ -174,6 +174,10 @@ def _frame809(asked: Asked, rows: list[Row] | None) -> Answer:
     body |= {"version": frame.version, "encrypt": 0, "key": frame.key, "time_field_2019": frame.utc_s, "body": frame.body.hex()}
     body |= {"crc": int.from_bytes(unescaped(asked.data)[-2:]), "crc_ok": True, "length_ok": True}
     told = _of_809(f"0x{frame.msg_id:04X}", frame.body, rows)
+    if rows is not None:
+        content = unescaped(asked.data)
+        layout = HEADER_809 if frame.utc_s is None else HEADER_809_2019
+        _with_header(rows, content[: len(content) - 2 - len(frame.body)], (layout,))
     body |= {"values": told} if set(told) != {"hex"} else {}
     return {**_named809(asked, f"0x{frame.msg_id:04X}"), "serial": frame.serial, "body": body}
 
@@ -191,6 +195,7 @@ def _named809(asked: Asked, name: str) -> Answer:
 def _of_809(name: str, data: bytes, rows: list[Row] | None) -> Answer:
     layouts = MESSAGES_809.get(name)
     if layouts is None:
+        Remaining("hex").read(Cursor(data, 0, len(data), name, rows), {})
         return {"hex": data.hex()}
     return dict(as_plain(read_whole(layouts, Cursor(data, 0, len(data), f"809:{name}", rows))[1]))
 

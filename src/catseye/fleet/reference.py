@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from catseye.fleet.dialects import DIALECTS
+from catseye.fleet.jt1078 import SIM_BYTES
+from catseye.fleet.tables.frames import HEADER_808, HEADER_808_2019, HEADER_809, PART_808, PIECE, packet
 from catseye.fleet.tables.location import ITEMS
 from catseye.fleet.tables.messages import MESSAGES, VERSIONS
 from catseye.fleet.tables.messages809 import MESSAGES_809
@@ -26,7 +28,7 @@ Made from the field tables that read and write the wire (`catseye/fleet/tables`)
 
 def reference() -> str:
     """The whole page."""
-    parts = [_INTRODUCTION, _dialects(), "## Messages of JT/T 808, of JT/T 1078 and of active safety\n"]
+    parts = [_INTRODUCTION, _frames(), _dialects(), "## Messages of JT/T 808, of JT/T 1078 and of active safety\n"]
     parts += [_section(f"0x{msg_id:04X}", layouts) for msg_id, layouts in sorted(_messages().items())]
     parts += ["## Items of a location report\n", *(_section(f"0x{key:02X}", layouts) for key, layouts in sorted(ITEMS.known.items()))]
     parts += [_parameters(), "## Messages of JT/T 809\n"]
@@ -43,6 +45,23 @@ def _messages() -> Mapping[int, Sequence[Layout]]:
             known = found.setdefault(msg_id, [])
             known += [layout for layout in layouts if layout not in known]
     return found
+
+
+def _frames() -> str:
+    video = packet(SIM_BYTES, has_time=True, is_video=True)
+    told = (
+        ("Frame of JT/T 808", "Between marks `7e`, escaped, body and a checksum (XOR) after it.", HEADER_808),
+        ("Frame of JT/T 808-2019", "", HEADER_808_2019),
+        ("Sub-package of JT/T 808", "After the header, where bit 13 of `attr` is set.", PART_808),
+        (
+            "Media packet of JT/T 1078",
+            "Sound has no `last_i` and `last_f`; what is passed through has no `timestamp` either; some senders have a `sim` of 10 bytes.",
+            video,
+        ),
+        ("Piece of an attachment", "Not escaped, not acknowledged.", PIECE),
+        ("Frame of JT/T 809", "Between marks `5b` and `5d`, escaped, body and a CRC (CCITT) after it.", HEADER_809),
+    )
+    return "## Frames and packets\n\n" + "\n".join(f"### {name}\n\n{note}\n\n{_table(layout)}".replace("\n\n\n", "\n") for name, note, layout in told)
 
 
 def _dialects() -> str:
