@@ -78,8 +78,15 @@ def comes_back(kind: str, asked: dict[str, Any], raw: bytes) -> bytes:
     return bytes(piece) + rest
 
 
+def timed(line: str) -> tuple[dict[str, Any], float]:
+    """The answer to a line, and the thread's milliseconds it took."""
+    begin_ns = time.thread_time_ns()
+    answer = decoded(line)
+    return answer, (time.thread_time_ns() - begin_ns) / 1e6
+
+
 def tried(shared: Path, seed: int, inputs_count: int) -> tuple[int, float]:
-    """How many were messages still; and the slowest answer, ms a kB (a kB at least), of those that were slow twice."""
+    """How many were messages still; and the slowest answer, ms a kB (a kB at least): a slow one is asked again, to leave out the pauses of the machine."""
     chance, messages_count, slowest_ms = random.Random(seed), 0, 0.0
     vectors = [(vector["kind"], asked_of(line_of(vector)).data, json.loads(line_of(vector))) for vector in vectors_of(shared)]
     for _ in range(inputs_count):
@@ -87,12 +94,13 @@ def tried(shared: Path, seed: int, inputs_count: int) -> tuple[int, float]:
         raw = damaged(chance, raw)
         raw = resealed(kind, raw) if chance.random() < 0.7 else raw
         line = json.dumps({**asked, "hex": raw.hex()})
-        spent_ms = []
-        for _ in range(2):
-            begin_ns = time.thread_time_ns()
-            answer = decoded(line)
-            spent_ms.append((time.thread_time_ns() - begin_ns) / 1e6 / max(1.0, len(raw) / 1024))
-        slowest_ms = max(slowest_ms, min(spent_ms))
+        answer, spent_ms = timed(line)
+        size_kb = max(1.0, len(raw) / 1024)
+        for _ in range(9):
+            if spent_ms / size_kb <= slowest_ms:
+                break
+            spent_ms = min(spent_ms, timed(line)[1])
+        slowest_ms = max(slowest_ms, spent_ms / size_kb)
         json.dumps(answer)
         if answer["ok"] and kind in ("frame808", "body808", "frame809", "rtp1078", "file_stream"):
             messages_count += 1

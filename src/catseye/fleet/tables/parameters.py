@@ -1,6 +1,7 @@
 """Parameters of a terminal: 0x8103 sets, 0x8104 and 0x8106 ask, 0x0104 answers. Which they are is a table; unknown ones stay hex."""
 
 from collections.abc import Iterable
+from struct import Struct
 
 from catseye.fleet.errors import ShortError, ValueMismatchError
 from catseye.fleet.text import encoded, encoded_hex
@@ -138,6 +139,8 @@ _ALONE: dict[int, Layout] = {
     0xF367: BLIND_SPOT,
 }
 PARAMETERS: dict[int, tuple[Layout, ...]] = {**{key: (layout,) for key, layout in _ALONE.items()}, 0xF365: (DSM, DSM_SHORT, DSM_YUE)}
+_BY_LENGTH = {(key, layout.fixed_bytes): layout for key, layouts in PARAMETERS.items() for layout in layouts}
+_HEAD = Struct(">IB")
 TEXTS = {0x0010: "APN", 0x0013: "main server", 0x0017: "second server", 0x0083: "plate"}
 
 
@@ -153,10 +156,13 @@ class Parameters:
         for number in range(into["count"]):
             if cursor.at >= cursor.end:
                 raise ShortError(f"{cursor.where}, params", f"{number} of {into['count']}", "as many as are announced")
-            cursor.path = f"{path}params[{number}]."
-            key, length_bytes = cursor.number("I", "id"), cursor.number("B", "len", "bytes")
-            cursor.path = f"{path}params.0x{key:04X}."
+            head_at = cursor.at
+            key, length_bytes = _HEAD.unpack(cursor.take(_HEAD.size, "params"))
             name = f"0x{key:04X}"
+            if cursor.rows is not None:
+                cursor.path = f"{path}params."
+                cursor.tell(head_at, name, "id, length")
+                cursor.path = f"{path}params.{name}."
             shown = name if name not in into["params"] else f"{name}#{number}"
             into["params"][shown] = self._value(cursor, key, length_bytes)
         cursor.path = path
@@ -172,7 +178,7 @@ class Parameters:
             value["bytes"] = list(raw)
         if raw:
             value["str"] = raw.partition(b"\0")[0].decode("gbk", "replace")
-        layout = next((each for each in PARAMETERS.get(key, ()) if each.fixed_bytes == len(raw)), None)
+        layout = _BY_LENGTH.get((key, len(raw)))
         if layout is not None:
             inner = Cursor(cursor.data, begin, cursor.at, cursor.where, cursor.rows, cursor.path)
             value["values"] = layout.read(inner)
