@@ -36,6 +36,7 @@ TITLES = {
     "package": "Evidence packages",
     "picture_health": "What a camera says of itself",
     "lamps": "Traffic lights read from the picture",
+    "fleet_codec": "Messages of vehicle terminals",
 }
 
 

@@ -10,7 +10,7 @@ import typer
 
 from catseye import __version__
 from catseye.core.errors import CatseyeError
-from catseye.station.commands import authority, case, log, models, report
+from catseye.station.commands import authority, case, fleet, log, models, report
 from catseye.station.commands.shared import AsJson, CameraId, clock_now, examples, is_interactive, moment_of, tell, wants_progress
 
 FINE, LOOK, WRONG = 0, 1, 2
@@ -24,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _name, _group in (("models", models), ("log", log), ("case", case), ("report", report), ("authority", authority)):
+for _name, _group in (("models", models), ("log", log), ("case", case), ("report", report), ("authority", authority), ("fleet", fleet)):
     app.add_typer(_group.app, name=_name)
 
 
