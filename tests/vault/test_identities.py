@@ -24,14 +24,14 @@ def identities(vault: Vault, tmp_path: Path) -> Identities:
 
 @pytest.fixture
 def lan(identities: Identities) -> str:
-    return identities.enrol(LAN)
+    return identities.enrol(LAN, NOON)
 
 
 def test_the_same_person_keeps_their_pseudonym_and_it_is_drawn_by_chance(vault: Vault, identities: Identities, lan: str, tmp_path: Path) -> None:
-    assert identities.enrol(Identity("Lan", "cn12345678", "new@example.org")) == lan
+    assert identities.enrol(Identity("Lan", "cn12345678", "new@example.org"), NOON) == lan
     assert identities.look(lan, CASHIER, NOON, "to write").contact == "new@example.org"
     other = Identities(tmp_path / "people-2", tmp_path / "keys-2", vault)
-    assert other.enrol(LAN) != lan
+    assert other.enrol(LAN, NOON) != lan
 
 
 def test_a_look_without_a_grant_that_holds_opens_nothing_and_every_look_is_logged_first(
@@ -57,7 +57,7 @@ def test_folders_that_others_may_read_or_that_lie_in_each_other_are_refused(vaul
     with pytest.raises(KeyFileError, match="mode 0755, that others may look into"):
         Identities(tmp_path / "open", tmp_path / "keys", vault)
     identities = Identities(tmp_path / "people", tmp_path / "keys", vault)
-    lan = identities.enrol(LAN)
+    lan = identities.enrol(LAN, NOON)
     (tmp_path / "keys" / f"identity-{lan}.key").chmod(0o644)
     with pytest.raises(KeyFileError, match="mode 0644, that others may read"):
         identities.look(lan, CASHIER, NOON, "to pay")
@@ -66,12 +66,12 @@ def test_folders_that_others_may_read_or_that_lie_in_each_other_are_refused(vaul
 def test_an_enrolment_cut_short_is_taken_up_again(vault: Vault, identities: Identities, lan: str, tmp_path: Path) -> None:
     (tmp_path / "people" / f"{lan}.identity").unlink()  # as if killed between the finder and the envelope
     assert not identities.is_known(lan)
-    assert identities.enrol(LAN) == lan
+    assert identities.enrol(LAN, NOON) == lan
     assert identities.is_known(lan)
 
 
 def test_a_swapped_identity_does_not_open(vault: Vault, identities: Identities, lan: str, tmp_path: Path) -> None:
-    tuan = identities.enrol(Identity("Tuan", "VN-9", "tuan@example.org", "bank 7"))
+    tuan = identities.enrol(Identity("Tuan", "VN-9", "tuan@example.org", "bank 7"), NOON)
     (tmp_path / "people" / f"{tuan}.identity").replace(tmp_path / "people" / f"{lan}.identity")
     with pytest.raises(StoreError, match="envelope"):
         identities.look(lan, CASHIER, NOON, "to pay")
@@ -80,6 +80,6 @@ def test_a_swapped_identity_does_not_open(vault: Vault, identities: Identities, 
 def test_a_document_in_other_digits_is_the_same_person(identities: Identities, lan: str) -> None:
     wide = "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in LAN.document)
     assert wide != LAN.document
-    assert identities.enrol(replace(LAN, document=wide)) == lan
+    assert identities.enrol(replace(LAN, document=wide), NOON) == lan
     arabic = "".join(chr(0x660 + int(letter)) if letter.isdigit() else letter for letter in LAN.document)
-    assert identities.enrol(replace(LAN, document=arabic)) == lan
+    assert identities.enrol(replace(LAN, document=arabic), NOON) == lan

@@ -206,6 +206,7 @@ class Report:
     due_since: Stamp | None = None
     credit: str = ""
     paid_by: str = ""
+    over_since: Stamp | None = None
 
     @property
     def finding(self) -> str:
@@ -266,7 +267,8 @@ def after(report: Report, step: Step) -> Report:
         raise ReportStateError(f"report {report.id}", f"{step.kind} while it is {report.state}", f"a report that is {' or '.join(states)}")
     if step.kind not in _BY_THE_MACHINE:
         person(step.by, f"report {report.id}, {step.kind}")
-    return replace(move(report, step), steps_count=report.steps_count + 1)
+    moved = replace(move(report, step), steps_count=report.steps_count + 1)
+    return replace(moved, over_since=(report.over_since or step.when) if moved.is_over else None)
 
 
 def _routed(report: Report, step: Step) -> Report:

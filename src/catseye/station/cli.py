@@ -182,6 +182,7 @@ def calibrate(
         "catseye forget out --site sites/junction.toml",
         "catseye forget out --class points",
         "catseye forget out --case c-5f0c12ab34cd",
+        "catseye forget out --people people --people-keys people-keys",
     )
 )
 def forget(
@@ -191,6 +192,8 @@ def forget(
     retention: Annotated[list[str] | None, typer.Option("--class", metavar="NAME", help="Only this retention class; may be repeated.")] = None,
     case: Annotated[str | None, typer.Option("--case", metavar="ID", help="Forget this case now, whatever its days.")] = None,
     now: Annotated[str | None, typer.Option("--now", metavar="TIME", help="Count from this moment (2026-11-21T08:00:00Z), not from now.")] = None,
+    people: Annotated[Path | None, typer.Option("--people", metavar="DIR", help="The identity vault: names that are over go too.", show_default=False)] = None,
+    people_keys: Annotated[Path | None, typer.Option("--people-keys", metavar="DIR", help="Its keys.", show_default=False)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be forgotten, and touch nothing.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -200,7 +203,9 @@ def forget(
     """
     from catseye.station.verbs.forget import forget as forget_over
 
-    return tell(forget_over(out, moment_of("--now", now) or clock_now(), site=site, classes=retention or (), case=case, is_dry=dry_run), as_json)
+    when = moment_of("--now", now) or clock_now()
+    outcome = forget_over(out, when, site=site, classes=retention or (), case=case, people=people, people_keys=people_keys, is_dry=dry_run)
+    return tell(outcome, as_json)
 
 
 @app.command(epilog=examples("catseye looks out --since 2026-11-01T00:00:00Z", "catseye looks out --subject media/case-1/clip"))

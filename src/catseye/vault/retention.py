@@ -61,6 +61,13 @@ class Forgotten:
     left: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What the class alone does not say. `names`: reporters whose names whoever forgets can destroy as well; None: of all. The others' drawers stay."""
+
+    names: frozenset[str] | None = None
+
+
 @dataclass(slots=True)
 class _Doomed:
     """What is to be forgotten, by class."""
@@ -119,6 +126,23 @@ class Retention:
             if not connection.execute(changed).rowcount:
                 raise StoreError(f"drawer {drawer}", "nothing is kept there", f"a {retention} that is kept")
 
+    def kept(self, retention: str, subject: str) -> bool:
+        """Whether there is such a drawer, and nobody has forgotten it."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(DRAWERS.c.made_utc_ns).where(_is(Drawer(retention, subject)), DRAWERS.c.forgotten_utc_ns.is_(None))) is not None
+
+    def ended(self, retention: str, subject: str) -> Stamp | None:
+        """Since when it was told to be over; None while it is open, or there is none."""
+        with self._database.reading() as connection:
+            ended_ns = connection.scalar(select(DRAWERS.c.ended_utc_ns).where(_is(Drawer(retention, subject))))
+        return None if ended_ns is None else Stamp(ended_ns)
+
+    def forgotten(self, retention: str) -> frozenset[str]:
+        """The subjects of this class whose drawers are forgotten."""
+        gone = select(DRAWERS.c.period).where(DRAWERS.c.retention == retention, DRAWERS.c.forgotten_utc_ns.is_not(None))
+        with self._database.reading() as connection:
+            return frozenset(connection.scalars(gone))
+
     def forget(
         self,
         now: Stamp,
@@ -126,10 +150,11 @@ class Retention:
         violations: Collection[str],
         classes: Collection[str] = CLASSES,
         subject: tuple[str, str] | None = None,
+        promised: Promised | None = None,
         *,
         is_dry: bool = False,
     ) -> Forgotten:
-        """Forget what is over of these classes, or one `subject` (class and subject) whatever its days; then prove it.
+        """Forget what is over of these classes, or one `subject` (class and subject) whatever its days; then prove it. `promised` says where days differ.
 
         `violations` are the kinds of events somebody may have to answer for: unconfirmed, they go first. StoreError when `now` is before what was kept last
         (a clock that was set back would keep for ever, one set forward destroys), and when others hold the database.
@@ -138,7 +163,7 @@ class Retention:
         def choose(connection: Connection) -> _Doomed:
             if subject:
                 return self._one(connection, *subject)
-            return self._doomed(connection, now, kept_for, frozenset(violations), frozenset(classes))
+            return self._doomed(connection, now, kept_for, frozenset(violations), frozenset(classes), promised or Promised())
 
         with self._database.reading() as connection:
             self._refuse_past(connection, now)
@@ -161,7 +186,7 @@ class Retention:
         _remove((*files, *lost))
         self._database.wipe(_WIPED)
         search = Search(traces)
-        left = search.under(self._places())
+        left = search.under(self.places())
         if not left:
             with self._database.writing() as connection:
                 connection.execute(FORGETTINGS.update().where(FORGETTINGS.c.proven_utc_ns.is_(None)).values(proven_utc_ns=now.utc_ns))
@@ -180,7 +205,9 @@ class Retention:
             if newest_ns is not None and newest_ns > now.utc_ns:
                 raise StoreError("forgetting", f"the clock says {now.iso()}, and {what} on {Stamp(newest_ns).iso()}", "a clock that was not set back")
 
-    def _doomed(self, connection: Connection, now: Stamp, kept_for: KeptFor, violations: frozenset[str], classes: frozenset[str]) -> _Doomed:
+    def _doomed(
+        self, connection: Connection, now: Stamp, kept_for: KeptFor, violations: frozenset[str], classes: frozenset[str], promised: Promised
+    ) -> _Doomed:
         """Everything that is over."""
         doomed = _Doomed()
         over_ns = {name: now.utc_ns - kept_for.span_ns(name) for name in CLASSES}
@@ -203,7 +230,8 @@ class Retention:
             ended = and_(DRAWERS.c.retention == name, DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.ended_utc_ns <= over_ns[name])
             why = f"over for {getattr(kept_for, f'{name}_days')} days"
             for (period,) in connection.execute(select(DRAWERS.c.period).where(ended)):
-                doomed.drawers.setdefault(Drawer(name, period), (name, why))
+                if name != IDENTITY or promised.names is None or period in promised.names:
+                    doomed.drawers.setdefault(Drawer(name, period), (name, why))
         self._doom_events_of_cases(connection, doomed)
         if AGGREGATES in classes:
             over = and_(EVENTS.c.kind.not_in(sorted(violations)), kept_at <= over_ns[AGGREGATES], ~confirmed)
@@ -313,7 +341,8 @@ class Retention:
         there = [path for path in self._folder.glob(f"{ENVELOPES}/*/*/*") if not path.name.endswith(UNFINISHED)]
         return [path for path in there if path not in wanted and not writer_lives(self._folder / "writers" / path.name.partition("-")[0])]
 
-    def _places(self) -> list[Path]:
+    def places(self) -> list[Path]:
+        """Where the bytes of a vault and its keys lie: what a proof reads."""
         keys = self._drawers.keys.folder
         return [self._folder, *([keys] if keys.is_dir() and not keys.is_relative_to(self._folder) else [])]
 

@@ -77,7 +77,7 @@ def enrol(out: Path, people: Path, keys: Path, source: Path, site: Path | None =
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, AttributeError) as error:
         raise SourceError(str(source), "no identity", 'TOML: name = "…", document = "…", contact = "…", payout = "…"') from error
     with vault_of(out, site) as vault:
-        pseudonym = Identities(people, keys, vault).enrol(identity)
+        pseudonym = Identities(people, keys, vault).enrol(identity, _now())
     return RunOutcome(0, {"reporter": pseudonym}, [f"reporter {pseudonym}"])
 
 
