@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from tests.support.postgres import told
 
 from catseye.cases.citizen_reports import ReportRefusedError, ReportStateError
 from catseye.cases.report_desk import alike, decide, mark_duplicate, publish, read, receive, reopen, reports, review, scheme_of
-from catseye.cases.rewards import approve, fund, lapse, pay, reverse
+from catseye.cases.rewards import approve, change_payee, fund, lapse, pay, reverse
 from catseye.cases.scheme import Adopted, adopt, example_schemes
 from catseye.core.errors import StoreError
 from catseye.core.grant import Grant
@@ -84,6 +85,21 @@ def test_nobody_pays_himself_however_he_spells_it(vault: Vault, scheme: Adopted,
         pay(vault, identities, report.id, Grant(f" {LAN.name.upper()}.", "paying rewards", CASHIER.until), LATER)
     assert (balance(vault, f"payable/{lan}"), read(vault, report.id).state) == (2000, "due")
     assert not pay(vault, identities, report.id, CASHIER, LATER).is_again
+
+
+def test_who_changes_the_payout_does_not_pay_and_who_pays_does_not_change_it(vault: Vault, scheme: Adopted, identities: Identities, lan: str) -> None:
+    report = received(vault, scheme, reporter=lan)
+    upheld(vault, report.id)
+    approve(vault, report.id, NOON, "officer Chi")
+    insider, mine = Grant("clerk Vu", "changing", CASHIER.until), replace(LAN, payout="bank 666")
+    change_payee(vault, identities, mine, insider, LATER, "asked by telephone")
+    with pytest.raises(ReportStateError, match="Clerk VU would pay, and changed who is paid or where to"):
+        pay(vault, identities, report.id, Grant("Clerk VU", "paying rewards", CASHIER.until), LATER)
+    paid = pay(vault, identities, report.id, CASHIER, LATER)
+    assert (paid.payee.payout, paid.payout_since, paid.payout_by) == ("bank 666", LATER, "clerk Vu")
+    with pytest.raises(ReportStateError, match="Cashier hoa would change it, and pays rewards"):
+        change_payee(vault, identities, LAN, Grant("Cashier hoa", "changing", CASHIER.until), LATER, "back")
+    assert vault.log_faults() == []
 
 
 @pytest.mark.parametrize("decider", ["officer An", "officer Binh", "officer Chi"])

@@ -97,6 +97,7 @@ def test_from_two_photographs_to_money(desk: Say, tmp_path: Path, database_url: 
     assert "would pay, and decided on it" in fault["fault"]
     code, paid = desk("pay", "out", name, *PEOPLE, "--by", "Tuan", "--reason", "rewards of May")
     assert (code, paid["payee"], paid["payout"], paid["amount_minor"]) == (0, "Nguyen Thi Lan", "bank 42", 2000)
+    assert (paid["payout_since"][:4], paid["payout_changed_by"]) == (Stamp(time.time_ns()).iso()[:4], "")
     assert desk("pay", "out", name, *PEOPLE, "--by", "Tuan", "--reason", "rewards of May")[0] == 1
     _, books = desk("ledger", "out")
     assert [each["key"] for each in books["transactions"]] == ["fund/jinan-like/2026", "reward/jinan-like/c-1", f"paid/{name}"]
@@ -218,6 +219,19 @@ def test_a_reporter_is_read_from_stdin_and_forgotten_on_request(desk: Say, tmp_p
     assert desk("forget-reporter", "out", lan, *PEOPLE, "--by", "Hoa", "--reason", "on request") == (0, {"reporter": lan, "forgotten": True})
     assert "never enrolled here, or forgotten" in desk("forget-reporter", "out", lan, *PEOPLE, "--by", "Hoa", "--reason", "on request")[1]["fault"]
     assert sorted(path.name for path in (tmp_path / "people").iterdir()) == ["identities.lock"]
+
+
+def test_another_payout_for_a_known_document_needs_change_by_and_reason(desk: Say, tmp_path: Path) -> None:
+    enrol = ("enrol", "out", *PEOPLE, "--from", "lan.toml")
+    lan = desk(*enrol)[1]["reporter"]
+    (tmp_path / "lan.toml").write_text(LAN.replace("bank 42", "bank 666"))
+    code, told = desk(*enrol)
+    assert (code, "enrolled already, with another payout" in told["fault"]) == (2, True)
+    for words in (("--change",), ("--change", "--by", "Mai"), ("--by", "Mai", "--reason", "x")):
+        assert "all three to change" in desk(*enrol, *words)[1]["fault"]
+    assert "wanted a person" in desk(*enrol, "--change", "--by", "machine:x", "--reason", "x")[1]["fault"]
+    assert desk(*enrol, "--change", "--by", "Mai", "--reason", "asked in person") == (0, {"reporter": lan})
+    assert desk(*enrol) == (0, {"reporter": lan})
 
 
 @pytest.mark.parametrize("text", ["", 'name = "Lan"', "name = [", 'name = "Lan"\ndocument = 5\ncontact = "x"'])

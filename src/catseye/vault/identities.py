@@ -1,7 +1,9 @@
 """Who reporters are: a vault of its own, in a folder of its own under keys of its own. Everybody else knows a pseudonym, drawn by chance.
 
-Each identity is one envelope with one key, so forgetting one is destroying its key. What happens to one (enrolled, forgotten) is a step of the dossier
-`identity/<pseudonym>` in the vault of the reports, without a name: its drawer of class `identity` says until when the name is kept. A finder (HMAC of the document's number, under a key of this vault) gives
+Each identity is one envelope with one key, so forgetting one is destroying its key. What happens to one (enrolled, changed, forgotten) is a step of the dossier
+`identity/<pseudonym>` in the vault of the reports, without a name: its drawer of class `identity` says until when the name is kept.
+
+A finder (HMAC of the document's number, under a key of this vault) gives
 who comes again the same pseudonym, so that nobody has two monthly caps. Every look takes a grant and is logged in the vault of the reports before it opens.
 """
 
@@ -11,14 +13,14 @@ import re
 import secrets
 import stat
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catseye.core.errors import CatseyeError, KeyFileError
-from catseye.core.grant import Grant
+from catseye.core.grant import Grant, GrantError
 from catseye.core.time import Stamp
 from catseye.vault.dossiers import Step
 from catseye.vault.envelopes import open_bytes, seal_bytes
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
 _FINDER, _ALL = "finder", "all"
 DOSSIER = "identity"  # the kind of the dossier of a reporter
-ENROLLED, FORGETTING = "enrolled", "forgetting"  # its steps
+ENROLLED, CHANGED, FORGETTING = "enrolled", "changed", "forgetting"  # its steps
+_CHANGEABLE = ("name", "contact", "payout")  # the document is who it is
 BY_THE_MACHINE = "machine:catseye report enrol"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PSEUDONYM_BYTES = 8
@@ -43,6 +46,10 @@ _PSEUDONYM = re.compile(rf"[0-9a-f]{{{2 * _PSEUDONYM_BYTES}}}")
 
 class UnknownReporterError(CatseyeError):
     """A pseudonym that stands for nobody here: never enrolled, or forgotten."""
+
+
+class EnrolledOtherwiseError(CatseyeError):
+    """Somebody who is enrolled, with another name, contact or payout: that is a change, and a change is by somebody, for a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,10 @@ class Identities:
         self._keys = KeyFolder(keys, self._token)
 
     def enrol(self, identity: Identity, now: Stamp) -> str:
-        """The pseudonym of this person: the one they have, or a new one drawn by chance; durable on return. What is told of them now replaces what was."""
+        """The pseudonym of this person: the one they have, or a new one drawn by chance; durable on return.
+
+        EnrolledOtherwiseError when they have one and another name, contact or payout is told now: nothing is replaced but by `change`.
+        """
         with self._alone():
             finder_key = self._keys.made(_FINDER, _ALL)
             finder = self._finder_path(finder_key, identity)
@@ -98,14 +108,50 @@ class Identities:
                 pseudonym = open_bytes(finder_key, finder.name, _read(finder)).decode()
                 if pseudonym in self._vault.retention.forgotten(IDENTITY):  # a forgetting was stopped half-way: who is forgotten is somebody new
                     self._destroy([pseudonym])
+            if finder.exists() and self.is_known(pseudonym):
+                if told := _otherwise(self._opened(pseudonym), identity):
+                    came = f"enrolled already, with another {', '.join(told)}"
+                    raise EnrolledOtherwiseError(f"reporter {pseudonym}", came, "the same words; or `catseye report enrol --change`, with --by and --reason")
+                self._note_known(pseudonym, now)
+                return pseudonym
             if not finder.exists():
                 pseudonym = secrets.token_hex(_PSEUDONYM_BYTES)
                 with whole_file(finder, self._token) as file:  # first: killed here, the next enrolment takes up this pseudonym
                     file.write(seal_bytes(finder_key, finder.name, pseudonym.encode()))
-            with whole_file(self._path(pseudonym), self._token) as file:
-                file.write(seal_bytes(self._keys.made(IDENTITY, pseudonym), pseudonym, json.dumps(asdict(identity)).encode()))
-            self._note_known(pseudonym, now)
+            self._write(pseudonym, identity)
+            self._note_enrolled(pseudonym, now)
         return pseudonym
+
+    def named(self, identity: Identity) -> str:
+        """The pseudonym that this document has. UnknownReporterError when it has none."""
+        with self._alone():
+            return self._named(identity)
+
+    def change(self, identity: Identity, grant: Grant, now: Stamp, why: str) -> str:
+        """Another name, contact or payout for somebody who is enrolled; it is logged as a look and as a step, by whom and why, before it is done.
+
+        UnknownReporterError, GrantError. The same words again change nothing.
+        """
+        with self._alone():
+            pseudonym = self._named(identity)
+            told = _otherwise(self._opened(pseudonym), identity)
+            if not why.strip():
+                raise GrantError(f"change of {pseudonym} by {grant.who}", "no reason", "why, in a few words")
+            if told:
+                self._vault.look(f"identity/{pseudonym}", grant, now, f"to change {', '.join(told)}: {why}")
+                self._note_known(pseudonym, now)
+                self._note(pseudonym, CHANGED, now, grant.who, {"what": told, "why": why})
+                self._write(pseudonym, identity)
+        return pseudonym
+
+    def changes(self, pseudonym: str) -> tuple[Step, ...]:
+        """Who changed what of this reporter when, and why (`facts`); no look."""
+        return tuple(step for step in self._vault.dossiers.steps(DOSSIER, pseudonym) if step.kind == CHANGED)
+
+    def payout_since(self, pseudonym: str) -> Step | None:
+        """The step since which the payout details stand: the enrolment, or the last change of them. None for one nobody wrote down."""
+        steps = self._vault.dossiers.steps(DOSSIER, pseudonym)
+        return next((step for step in reversed(steps) if step.kind == ENROLLED or "payout" in step.facts.get("what", ())), None)
 
     def pseudonyms(self) -> frozenset[str]:
         """Of all that lie here; no look."""
@@ -183,12 +229,29 @@ class Identities:
     def _note_known(self, pseudonym: str, now: Stamp) -> None:
         steps = self._vault.dossiers.steps(DOSSIER, pseudonym)
         if not steps or steps[-1].kind == FORGETTING:  # on request, and killed before it was done: the person is here again
-            self._note(pseudonym, ENROLLED, now, BY_THE_MACHINE)
+            self._note_enrolled(pseudonym, now)
+
+    def _note_enrolled(self, pseudonym: str, now: Stamp) -> None:
+        is_new = not self._vault.retention.kept(IDENTITY, pseudonym)
+        self._note(pseudonym, ENROLLED, now, BY_THE_MACHINE)
+        if is_new:
             self._vault.retention.end(IDENTITY, pseudonym, now)  # until a report comes
 
-    def _note(self, pseudonym: str, kind: str, now: Stamp, by: str) -> None:
+    def _note(self, pseudonym: str, kind: str, now: Stamp, by: str, facts: Mapping[str, Any] | None = None) -> None:
         steps = self._vault.dossiers.steps(DOSSIER, pseudonym)
-        self._vault.dossiers.add(DOSSIER, pseudonym, [Step(len(steps), kind, now, by, {})])
+        self._vault.dossiers.add(DOSSIER, pseudonym, [Step(len(steps), kind, now, by, facts or {})])
+
+    def _named(self, identity: Identity) -> str:
+        key = self._keys.made(_FINDER, _ALL)
+        finder = self._finder_path(key, identity)
+        pseudonym = open_bytes(key, finder.name, _read(finder)).decode() if finder.exists() else ""
+        if not pseudonym or not self.is_known(pseudonym) or pseudonym in self._vault.retention.forgotten(IDENTITY):
+            raise UnknownReporterError("identity", "a document of nobody enrolled here", "somebody enrolled: `catseye report enrol` first")
+        return pseudonym
+
+    def _write(self, pseudonym: str, identity: Identity) -> None:
+        with whole_file(self._path(pseudonym), self._token) as file:
+            file.write(seal_bytes(self._keys.made(IDENTITY, pseudonym), pseudonym, json.dumps(asdict(identity)).encode()))
 
     def _opened(self, pseudonym: str) -> Identity:
         return Identity(**json.loads(open_bytes(self._keys.key(IDENTITY, pseudonym), pseudonym, _read(self._path(pseudonym)))))
@@ -206,6 +269,11 @@ class Identities:
         with disk_errors(path):
             path.unlink(missing_ok=True)
             sync_folder(path.parent)
+
+
+def _otherwise(stands: Identity, told: Identity) -> list[str]:
+    """What is told otherwise than it stands."""
+    return [name for name in _CHANGEABLE if getattr(stands, name) != getattr(told, name)]
 
 
 def is_pseudonym(text: str) -> bool:

@@ -69,15 +69,23 @@ def make_salt(file: Path) -> RunOutcome:
     return RunOutcome(0, {"salt": str(file)}, [f"written: {file} (keep it from those who review, and for those who audit)"])
 
 
-def enrol(out: Path, people: Path, keys: Path, source: Path, site: Path | None = None) -> RunOutcome:
+def enrol(
+    out: Path, people: Path, keys: Path, source: Path, site: Path | None = None, *, is_change: bool = False, by: str = "", reason: str = ""
+) -> RunOutcome:
     """A reporter's pseudonym, for name, document, contact and payout of a TOML file; `-` reads them from stdin, so that no command line holds a name."""
+    if is_change != bool(by) or is_change != bool(reason):
+        raise SiteError("--change", "not all of --change, --by and --reason", "all three to change what is known of somebody, none to enrol")
     try:
         given = tomllib.loads(sys.stdin.read() if str(source) == "-" else source.read_text("utf-8"))
         identity = Identity(**given)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, AttributeError) as error:
         raise SourceError(str(source), "no identity", 'TOML: name = "…", document = "…", contact = "…", payout = "…"') from error
     with vault_of(out, site) as vault:
-        pseudonym = Identities(people, keys, vault).enrol(identity, _now())
+        identities, now = Identities(people, keys, vault), _now()
+        if is_change:
+            pseudonym = rewards.change_payee(vault, identities, identity, _grant(by, "changing what is known of a reporter", now), now, reason)
+        else:
+            pseudonym = identities.enrol(identity, now)
     return RunOutcome(0, {"reporter": pseudonym}, [f"reporter {pseudonym}"])
 
 
@@ -247,9 +255,12 @@ def pay(out: Path, name: str, people: Path, keys: Path, by: str, reason: str, si
         now = _now()
         paid = rewards.pay(vault, Identities(people, keys, vault), report_desk.find(vault, name).id, _grant(by, reason, now), now)
     lines = [f"{paid.amount_minor} {paid.currency} in minor units to {paid.payee.name}, {paid.payee.payout or paid.payee.contact}"]
+    since = "nobody wrote down since when" if paid.payout_since is None else f"so since {paid.payout_since.iso()}"
+    lines += [since + (f", changed by {paid.payout_by}: make sure that it was asked for" if paid.payout_by else "")]
     lines += [f"booked already at {paid.booked.iso()}: look before you send it twice"] if paid.is_again else []
     summary = {"report": paid.report, "amount_minor": paid.amount_minor, "currency": paid.currency, "payee": paid.payee.name, "payout": paid.payee.payout}
-    return RunOutcome(1 if paid.is_again else 0, summary | {"is_again": paid.is_again}, lines)
+    stands = {"payout_since": paid.payout_since.iso() if paid.payout_since else None, "payout_changed_by": paid.payout_by}
+    return RunOutcome(1 if paid.is_again else 0, summary | {"is_again": paid.is_again} | stands, lines)
 
 
 def reverse(out: Path, name: str, by: str, reason: str, site: Path | None = None) -> RunOutcome:
