@@ -251,3 +251,46 @@ def test_half_an_identity_vault_or_another_one_forgets_no_name(tmp_path: Path, s
     said = say("forget", tmp_path / "out", "--now", at(200), "--people", tmp_path / "other", "--people-keys", tmp_path / "other-keys")[1]
     assert "names of 1 reporters are not in the folder that --people names" in said
     assert "names forgotten: 1" in say("forget", tmp_path / "out", "--now", at(200), *people)[1]
+
+
+def reports_kept(folder: Path) -> list[str]:
+    with Vault.open(folder / "out" / "vault", "reports") as vault:
+        return sorted(name for name, _ in vault.dossiers.of_kind("report"))
+
+
+def test_what_is_rejected_goes_after_the_days_the_scheme_promises_told_or_not(tmp_path: Path, say: Say, lan: str) -> None:
+    """The site keeps reports for 30 days, the scheme says 14 days of what is not used."""
+    with Vault.open(tmp_path / "out" / "vault", "reports") as vault:
+        told = next(vault.dossiers.of_kind("report"))[0]
+        scheme = adopted(vault)
+        assert "destroyed after 14 days" in scheme.scheme.reporter.promise
+        never_told, not_upheld, used = (received(vault, scheme, n, later(1), reporter=lan, plate=f"鲁B0000{n}").id for n in (1, 2, 3))
+        decide(vault, never_told, "triaged", later(1), "An")
+        decide(vault, never_told, "rejected", later(1), "An", reason="unreadable")
+        upheld(vault, not_upheld, later(1), "not-upheld", case="c-1")
+        upheld(vault, used, later(1))
+        decide(vault, used, "credited", later(1), "Chi", why="no money for this")
+    say("forget", tmp_path / "out", "--now", at(14.9))
+    assert reports_kept(tmp_path) == sorted([told, never_told, not_upheld, used])
+    say("forget", tmp_path / "out", "--now", at(15.1))
+    assert reports_kept(tmp_path) == [used]
+    say("forget", tmp_path / "out", "--now", at(31.1))
+    assert reports_kept(tmp_path) == []
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_what_is_used_for_a_case_is_kept_as_long_as_the_case_and_goes_with_it(tmp_path: Path, say: Say, lan: str, is_asked: bool) -> None:
+    with Vault.open(tmp_path / "out" / "vault", "reports") as vault:
+        scheme = adopted(vault)
+        vault.dossiers.add("case", "c-1", [Step(0, "detected", NOON, "catseye", {}), Step(1, "confirmed", NOON, "officer Ly", {})])
+        report = received(vault, scheme, 1, later(1), reporter=lan, plate="鲁B22222")
+        upheld(vault, report.id, later(1), case="c-1")
+        decide(vault, report.id, "credited", later(1), "Chi", why="no money for this")
+    say("forget", tmp_path / "out", "--now", at(300))
+    assert reports_kept(tmp_path) == [report.id]
+    with Vault.open(tmp_path / "out" / "vault", "reports") as vault:
+        vault.retention.end("case", "c-1", later(300))
+    say("forget", tmp_path / "out", "--now", at(479.9))
+    assert reports_kept(tmp_path) == [report.id]
+    assert "report: 1 keys" in say("forget", tmp_path / "out", *(["--now", at(480), "--case", "c-1"] if is_asked else ["--now", at(480.1)]))[1]
+    assert reports_kept(tmp_path) == []

@@ -238,9 +238,17 @@ class Report:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is to come; a duplicate is over once its reporter was told, and may be taken up again."""
-        is_told = self.state in ("rejected", "duplicate") and bool(self.outcome)
-        return is_told or self.state in ("credited", "paid", "lapsed", "reversed") or (self.state == "published" and not self.is_valid)
+        """Whether nothing more is to come of it; a duplicate is over once its reporter was told, and may be taken up again.
+
+        What is rejected or not upheld is over at once, told or not: what nobody tells would else be kept for ever.
+        """
+        is_nothing = self.state == "rejected" or (self.state in ("reviewed", "published") and self.finding == NOT_UPHELD)
+        return is_nothing or self.state in ("credited", "paid", "lapsed", "reversed") or (self.state == "duplicate" and bool(self.outcome))
+
+    @property
+    def is_used(self) -> bool:
+        """Whether people found it true, so that a case may rest on it."""
+        return self.finding == UPHELD
 
 
 _BY_THE_MACHINE = ("routed", "delivered", "lapsed")  # may be; all else is a person's word
@@ -457,7 +465,7 @@ def acknowledgement(name: str, report_kind: str, scheme: Scheme) -> str:
     """What the reporter is told on receipt; of accidents and hazards, what to do now, first."""
     advice = f"{scheme.route[report_kind].advice} " if report_kind != VIOLATION else ""
     told = f" It goes to: {scheme.route[report_kind].to}." if report_kind != VIOLATION else ""
-    return f"{advice}Your report is received under number {name}.{told} {scheme.reporter.retention}"
+    return f"{advice}Your report is received under number {name}.{told} {scheme.reporter.promise}"
 
 
 # --- to facts and back ---

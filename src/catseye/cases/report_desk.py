@@ -19,10 +19,12 @@ from catseye.cases.citizen_reports import (
 )
 from catseye.cases.duplicates import Likeness, likenesses, order
 from catseye.cases.scheme import Adopted, Scheme, scheme_in_force
+from catseye.core.errors import CatseyeError
 from catseye.core.time import Stamp
 from catseye.vault.dossiers import DossierMovedError
 from catseye.vault.identities import DOSSIER
 from catseye.vault.kept_for import IDENTITY
+from catseye.vault.retention import Promised
 
 if TYPE_CHECKING:
     from catseye.vault.vault import Vault
@@ -71,6 +73,26 @@ def settle(vault: "Vault", name: str, when: Stamp) -> Report:
     if not report.is_over:
         _keep_name(vault, report)
     return report
+
+
+def promised(vault: "Vault", names: frozenset[str]) -> Promised:
+    """What was promised of reports that are over, for whoever forgets: `names` are the reporters whose names that one can destroy.
+
+    What is not used goes after the days of its scheme, what is used for a case of this vault with that case; all else as the site says.
+    """
+    days: dict[str, int] = {}
+    with_case: dict[str, str] = {}
+    for name, steps in vault.dossiers.of_kind(REPORT):
+        try:
+            report = report_of(name, steps)
+            unused_days = scheme_of(vault, report).reporter.unused_days
+        except CatseyeError:
+            continue  # of steps or a scheme that cannot be read: as the site says
+        if report.is_used and report.case:
+            with_case[name] = report.case
+        elif not report.is_used and unused_days is not None:
+            days[name] = unused_days
+    return Promised(names, days, with_case)
 
 
 def settle_all(vault: "Vault") -> None:

@@ -19,7 +19,7 @@ from catseye.vault.database import Database
 from catseye.vault.dossiers import LOCKED_AS, STEP, step_subject
 from catseye.vault.drawers import Drawer, Drawers
 from catseye.vault.files import UNFINISHED, disk_errors, remove_folder, sole_holder, sync_folder, writer_lives
-from catseye.vault.kept_for import AGGREGATES, BY_SUBJECT, CASE, CLASSES, IDENTITY, POINTS, REPORT, STANDING, UNCONFIRMED, KeptFor
+from catseye.vault.kept_for import AGGREGATES, BY_SUBJECT, CASE, CLASSES, IDENTITY, NS_PER_DAY, POINTS, REPORT, STANDING, UNCONFIRMED, KeptFor
 from catseye.vault.keys import secret_in
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, Media, MediaRef, drawer_folder
 from catseye.vault.proof import Search, trace_of, traces_of_key
@@ -63,9 +63,15 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """What the class alone does not say. `names`: reporters whose names whoever forgets can destroy as well; None: of all. The others' drawers stay."""
+    """What the class alone does not say. `names`: reporters whose names whoever forgets can destroy as well; None: of all. The others' drawers stay.
+
+    `report_days`: reports that were promised other days after their end than the class has. `with_case`: reports that are kept as long as a case of this
+    vault, and no longer; one whose case has no drawer here has its days.
+    """
 
     names: frozenset[str] | None = None
+    report_days: Mapping[str, int] = field(default_factory=dict)
+    with_case: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -162,7 +168,7 @@ class Retention:
 
         def choose(connection: Connection) -> _Doomed:
             if subject:
-                return self._one(connection, *subject)
+                return self._one(connection, *subject, promised or Promised())
             return self._doomed(connection, now, kept_for, frozenset(violations), frozenset(classes), promised or Promised())
 
         with self._database.reading() as connection:
@@ -226,12 +232,14 @@ class Retention:
             over = and_(EVENTS.c.kind.in_(sorted(violations)), kept_at <= over_ns[UNCONFIRMED], ~confirmed)
             doomed.events[UNCONFIRMED] = _events(connection, over)
             doomed.files[UNCONFIRMED] = _older(self._folder.glob("media/*/*.png"), over_ns[UNCONFIRMED])
-        for name in sorted({CASE, REPORT, IDENTITY} & classes):
+        for name in sorted({CASE, IDENTITY} & classes):
             ended = and_(DRAWERS.c.retention == name, DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.ended_utc_ns <= over_ns[name])
             why = f"over for {getattr(kept_for, f'{name}_days')} days"
             for (period,) in connection.execute(select(DRAWERS.c.period).where(ended)):
                 if name != IDENTITY or promised.names is None or period in promised.names:
                     doomed.drawers.setdefault(Drawer(name, period), (name, why))
+        if REPORT in classes:
+            self._doom_reports(connection, now, kept_for, promised, doomed)
         self._doom_events_of_cases(connection, doomed)
         if AGGREGATES in classes:
             over = and_(EVENTS.c.kind.not_in(sorted(violations)), kept_at <= over_ns[AGGREGATES], ~confirmed)
@@ -243,12 +251,30 @@ class Retention:
             doomed.files[POINTS] = _older(parts, over_ns[POINTS])
         return doomed
 
-    def _one(self, connection: Connection, retention: str, subject: str) -> _Doomed:
+    def _doom_reports(self, connection: Connection, now: Stamp, kept_for: KeptFor, promised: Promised, doomed: _Doomed) -> None:
+        """Reports that are over for as long as was promised; after the cases, since one that belongs to a case goes with it."""
+        ended = and_(DRAWERS.c.retention == REPORT, DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.ended_utc_ns.is_not(None))
+        of_cases = select(DRAWERS.c.period, DRAWERS.c.forgotten_utc_ns).where(DRAWERS.c.retention == CASE)
+        cases = {row.period: row.forgotten_utc_ns for row in connection.execute(of_cases)}
+        for name, ended_ns in connection.execute(select(DRAWERS.c.period, DRAWERS.c.ended_utc_ns).where(ended)):
+            of = promised.with_case.get(name)
+            days = promised.report_days.get(name, kept_for.report_days)
+            if of in cases:
+                if cases[of] is not None or Drawer(CASE, of) in doomed.drawers:
+                    doomed.drawers[Drawer(REPORT, name)] = (REPORT, f"its case {of} is forgotten")
+            elif ended_ns <= now.utc_ns - days * NS_PER_DAY:
+                doomed.drawers[Drawer(REPORT, name)] = (REPORT, f"over for {days} days")
+
+    def _one(self, connection: Connection, retention: str, subject: str, promised: Promised) -> _Doomed:
         drawer = Drawer(retention, subject)
         row = connection.execute(select(DRAWERS.c.forgotten_utc_ns).where(_is(drawer))).one_or_none()
         if row is None:
             raise StoreError(f"drawer {drawer}", "nothing was ever kept there", f"a {retention} that is kept")
         doomed = _Doomed() if row.forgotten_utc_ns is not None else _Doomed({drawer: (retention, "somebody asked for it")})
+        for name in sorted(name for name, of in promised.with_case.items() if retention == CASE and of == subject):
+            own = and_(_is(Drawer(REPORT, name)), DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.ended_utc_ns.is_not(None))
+            if connection.scalar(select(DRAWERS.c.period).where(own)) is not None:
+                doomed.drawers[Drawer(REPORT, name)] = (REPORT, f"its case {subject} is forgotten")
         self._doom_events_of_cases(connection, doomed)
         return doomed
 

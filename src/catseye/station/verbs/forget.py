@@ -16,7 +16,7 @@ from catseye.station.site import load_site
 from catseye.station.vaults import vault_of
 from catseye.vault.identities import Identities, NamesForgotten
 from catseye.vault.kept_for import CASE, CLASSES, IDENTITY, KeptFor
-from catseye.vault.retention import Forgotten, Promised
+from catseye.vault.retention import Forgotten
 from catseye.vault.vault import Vault
 
 _CLOCK_SKEW_NS = NS_PER_MINUTE
@@ -56,7 +56,7 @@ def forget(
                 identities.note_all(now)
             report_desk.settle_all(vault)
         subject = (CASE, case) if case is not None else None
-        promised = Promised(identities.forgettable() if identities is not None else frozenset())
+        promised = report_desk.promised(vault, identities.forgettable() if identities is not None else frozenset())
         done = vault.retention.forget(now, kept_for, violation_kinds(), classes or CLASSES, subject, promised, is_dry=is_dry)
         names = NamesForgotten() if identities is None or is_dry else identities.forget_forgotten()
         faults = [] if is_dry else vault.log_faults()
