@@ -137,14 +137,14 @@ def test_the_cap_of_a_month_turns_money_into_credit_and_the_next_month_pays_agai
     capped = approve(vault, small.id, NOON, "officer Chi")
     assert (capped.state, capped.credit) == ("credited", "the month's cap is reached")
     assert approve(vault, later.id, next_month, "officer Chi").state == "due"
-    assert vault.ledger.in_period_minor("payable/p-1", "CNY", "2026-09") == 150_000
-    assert vault.ledger.in_period_minor("payable/p-1", "CNY", "2026-10") == 2000
+    assert vault.ledger.in_period_minor("payable/00000000000000a1", "CNY", "2026-09") == 150_000
+    assert vault.ledger.in_period_minor("payable/00000000000000a1", "CNY", "2026-10") == 2000
 
 
 def test_the_first_valid_report_is_rewarded_and_the_rest_get_credit(vault: Vault, scheme: Adopted) -> None:
-    first = received(vault, scheme, 0, reporter="p-1")
-    second = received(vault, scheme, 1, NOON.plus_ns(60 * NS_PER_S), reporter="p-2")
-    third = received(vault, scheme, 2, NOON.plus_ns(90 * NS_PER_S), reporter="p-3")
+    first = received(vault, scheme, 0, reporter="00000000000000a1")
+    second = received(vault, scheme, 1, NOON.plus_ns(60 * NS_PER_S), reporter="00000000000000a2")
+    third = received(vault, scheme, 2, NOON.plus_ns(90 * NS_PER_S), reporter="00000000000000a3")
     assert [found.report for found in alike(vault, third.id)] == [first.id, second.id]
     decide(vault, second.id, "triaged", NOON, "officer An")
     with pytest.raises(ReportStateError, match="which is later"):
@@ -158,11 +158,11 @@ def test_the_first_valid_report_is_rewarded_and_the_rest_get_credit(vault: Vault
     assert credited.credit == "reported before"
     assert approve(vault, third.id, NOON, "officer Chi").credit == "reported before"
     assert approve(vault, first.id, NOON, "officer Chi").state == "due"
-    assert [balance(vault, f"payable/p-{number}") for number in (1, 2, 3)] == [2000, 0, 0]
+    assert [balance(vault, f"payable/{0xA0 + number:016x}") for number in (1, 2, 3)] == [2000, 0, 0]
 
 
 def test_when_the_first_report_comes_to_nothing_the_next_is_taken_up_again(vault: Vault, scheme: Adopted) -> None:
-    first, second = received(vault, scheme, 0), received(vault, scheme, 1, NOON.plus_ns(60 * NS_PER_S), reporter="p-2")
+    first, second = received(vault, scheme, 0), received(vault, scheme, 1, NOON.plus_ns(60 * NS_PER_S), reporter="00000000000000a2")
     decide(vault, second.id, "triaged", NOON, "officer An")
     mark_duplicate(vault, second.id, first.id, NOON, "officer An")
     with pytest.raises(ReportStateError, match="which is received; wanted one whose first report came to nothing"):
@@ -177,7 +177,7 @@ def test_when_the_first_report_comes_to_nothing_the_next_is_taken_up_again(vault
 
 
 def test_one_case_is_rewarded_once_whoever_reported_it(vault: Vault, scheme: Adopted) -> None:
-    one, other = received(vault, scheme, 0), received(vault, scheme, 1, reporter="p-2", plate="鲁B22222")
+    one, other = received(vault, scheme, 0), received(vault, scheme, 1, reporter="00000000000000a2", plate="鲁B22222")
     for report in (one, other):
         upheld(vault, report.id, case="case-7")
     states = sorted(approve(vault, report.id, NOON, "officer Chi").state for report in (one, other))
@@ -398,3 +398,16 @@ def test_a_server_that_goes_away_half_way_pays_nothing_and_one_that_comes_back_p
     told(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
     assert not pay(vault, identities, report.id, CASHIER, LATER).is_again
     assert balance(vault, "outside/paid-out") == 2000
+
+
+@pytest.mark.parametrize("hand", ["officer An", "officer Ly", "officer Binh", " OFFICER  binh."])
+def test_who_triaged_accepted_or_reviewed_a_report_does_not_approve_its_reward(vault: Vault, scheme: Adopted, hand: str) -> None:
+    report = received(vault, scheme)
+    decide(vault, report.id, "triaged", NOON, "officer An")
+    decide(vault, report.id, "accepted", NOON, "officer Ly")
+    review(vault, report.id, "upheld", "seen on the video", NOON, "officer Binh", SALT)
+    publish(vault, report.id, NOON, "officer Binh")
+    with pytest.raises(ReportStateError, match="would approve, and triaged, accepted or reviewed it; wanted somebody who had no hand in it"):
+        approve(vault, report.id, NOON, hand)
+    assert (read(vault, report.id).state, balance(vault, "budget/jinan-like")) == ("published", 500_000)
+    assert approve(vault, report.id, NOON, "officer Chi").state == "due"

@@ -90,6 +90,8 @@ def report_file(
     agree: Annotated[bool, typer.Option("--agree", help="The reporter agrees to the scheme's statement of truth.")] = False,
     of_age: Annotated[bool, typer.Option("--of-age", help="The reporter says to be as old as the scheme asks.")] = False,
     detector: Annotated[str, typer.Option("--detector", metavar="NAME", help="What finds road users in the copies.")] = "yolox-nano",
+    people: Annotated[Path | None, typer.Option("--people", metavar="DIR", help="The identity vault: who is not enrolled there is refused.")] = None,
+    people_keys: Annotated[Path | None, typer.Option("--people-keys", metavar="DIR", help="Its keys.")] = None,
     site: OnServer = None,
     as_json: AsJson = False,
 ) -> int:
@@ -100,7 +102,23 @@ def report_file(
     from catseye.station.verbs.reports import file_report
 
     outcome = file_report(
-        out, scheme, reporter, offence, happened, place, accuracy_m, text, plate, media, recipient or (), detector, agrees=agree, is_of_age=of_age, site=site
+        out,
+        scheme,
+        reporter,
+        offence,
+        happened,
+        place,
+        accuracy_m,
+        text,
+        plate,
+        media,
+        recipient or (),
+        detector,
+        agrees=agree,
+        is_of_age=of_age,
+        people=people,
+        people_keys=people_keys,
+        site=site,
     )
     return tell(outcome, as_json)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from catseye.cases import report_desk, rewards
 from catseye.cases.case import CASE
-from catseye.cases.citizen_reports import Claim, Report, acknowledgement, media_name, refuse_claim, shown
+from catseye.cases.citizen_reports import STATES, Claim, Report, acknowledgement, media_name, refuse_claim, shown
 from catseye.cases.duplicates import firsts
 from catseye.cases.people import MACHINE, person
 from catseye.cases.scheme import adopt, example_schemes, scheme_in_force
@@ -116,9 +116,15 @@ def file_report(
     *,
     agrees: bool,
     is_of_age: bool,
+    people: Path | None = None,
+    people_keys: Path | None = None,
     site: Path | None = None,
 ) -> RunOutcome:
-    """Take a report in; what is printed is what the reporter is told."""
+    """Take a report in; what is printed is what the reporter is told. With `people` the reporter must be enrolled there."""
+    if (people is None) != (people_keys is None):
+        raise SiteError("--people" if people is None else "--people-keys", "not given", "both, or neither")
+    if people is not None and not people.is_dir():
+        raise SiteError("--people", f"no folder {people}", "the folder that `report enrol` was given")
     evidence = load_site(site).evidence if site is not None and not recipients else None
     keys = recipients or (evidence.recipients if evidence is not None else ())
     if not keys:
@@ -127,6 +133,8 @@ def file_report(
     with vault_of(out, site) as vault:
         adopted = scheme_in_force(vault, scheme)
         refuse_claim(claim, adopted.scheme, _now())  # before a model is loaded
+        if people is not None and people_keys is not None:
+            Identities(people, people_keys, vault).refuse_unknown(reporter)
         from catseye.station import report_intake
         from catseye.vision.uploads import StillCopy
 
@@ -138,6 +146,8 @@ def file_report(
 
 def list_reports(out: Path, scheme: str, states: Sequence[str], site: Path | None = None) -> RunOutcome:
     """In the order they came, with the first one of each occurrence."""
+    if unknown := [state for state in states if state not in STATES]:
+        raise SiteError("--state", f"no state {unknown[0]!r}", "one of " + ", ".join(STATES))
     with vault_of(out, site) as vault:
         found = list(report_desk.reports(vault, scheme))
         first: dict[str, str] = {}
