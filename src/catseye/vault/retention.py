@@ -259,7 +259,7 @@ class Retention:
         for name, ended_ns in connection.execute(select(DRAWERS.c.period, DRAWERS.c.ended_utc_ns).where(ended)):
             of = promised.with_case.get(name)
             days = promised.report_days.get(name, kept_for.report_days)
-            if of in cases:
+            if of is not None and of in cases:
                 if cases[of] is not None or Drawer(CASE, of) in doomed.drawers:
                     doomed.drawers[Drawer(REPORT, name)] = (REPORT, f"its case {of} is forgotten")
             elif ended_ns <= now.utc_ns - days * NS_PER_DAY:
