@@ -40,7 +40,7 @@ def plated(at: float = 20) -> Callable[[Case], Step]:
 
 
 def sent(at: float = 30, by: str = HOA) -> Callable[[Case], Step]:
-    return lambda case: t.submit(case, by, "Traffic police", HASH, later(at))
+    return lambda case: t.submit(case, by, "Traffic police", HASH, HASH, later(at))
 
 
 def answered(outcome: Any = "accepted", at: float = 40, by: str = "Sơn") -> Callable[[Case], Step]:
@@ -173,8 +173,8 @@ def test_the_first_moment_after_the_term_is_too_late() -> None:
     end = case.opening.law.submit_by
     assert end is not None
     assert end.iso() == "2026-10-06T00:00:00.000Z"
-    assert then(case, lambda c: t.submit(c, HOA, "police", HASH, end.plus_ns(-1))).state is State.SUBMITTED
-    assert "too late: 14 days ended 2026-10-05 23:59 (invented)" in refused(case, lambda c: t.submit(c, HOA, "police", HASH, end))
+    assert then(case, lambda c: t.submit(c, HOA, "police", HASH, HASH, end.plus_ns(-1))).state is State.SUBMITTED
+    assert "too late: 14 days ended 2026-10-05 23:59 (invented)" in refused(case, lambda c: t.submit(c, HOA, "police", HASH, HASH, end))
 
 
 def test_what_the_authority_asked_for_may_come_after_the_term() -> None:

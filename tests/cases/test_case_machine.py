@@ -128,7 +128,7 @@ class Cases(RuleBasedStateMachine):
     @precondition(lambda self: self.case is not None)
     @rule(by=names, digest=st.sampled_from((HASH, HASH, "")))
     def submit(self, by: str, digest: str) -> None:
-        self.step(transitions.submit, by, "Traffic police", digest)
+        self.step(transitions.submit, by, "Traffic police", digest, digest)
 
     @precondition(lambda self: self.case is not None)
     @rule(by=names, outcome=st.sampled_from(("accepted", "accepted", "rejected", "needs-more", "maybe")), why=reasons)
@@ -177,7 +177,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     **{kind: {"reason": "seen"} for kind in ("confirmed", "dismissed", "reopened", "closed", "withdrawn")},
     "exported": {"reason": "to read it", "files": {}},
     "plate": {"text": "51F-123.45", "reason": ""},
-    "submitted": {"authority": "police", "manifest_sha256": HASH},
+    "submitted": {"authority": "police", "manifest_sha256": HASH, "root_sha256": HASH},
     "answered": {"outcome": "accepted", "reason": "so it is", "appeal_by": {"utc_ns": later(40 * 86_400).utc_ns, "doubt_ms": 0.0}},
     "appealed": {"grounds": "amber", "leave": ""},
     "heard": {"outcome": "upheld", "reason": "red"},

@@ -29,7 +29,7 @@ def test_a_case_comes_back_as_it_was_left(desk: CaseDesk, vault: Vault) -> None:
     case = desk.open(opening(), MACHINE, later(1))
     case = desk.take(case, t.confirm(case, LAN, "đèn đỏ", later(2)))
     case = desk.take(case, t.confirm_plate(case, HOA, "51F-123.45", later(3)))
-    case = desk.take(case, t.submit(case, HOA, "police", HASH, later(4)))
+    case = desk.take(case, t.submit(case, HOA, "police", HASH, HASH, later(4)))
     assert desk.case(case.id) == desk.find(case.id[:5]) == desk.find(case.id[2:7]) == case
     assert case.state is State.SUBMITTED
     assert vault.log_faults() == []
@@ -75,7 +75,7 @@ def test_a_case_made_up_in_memory_writes_nothing(desk: CaseDesk) -> None:
     case = desk.open(opening(), MACHINE, later(1))
     forged = replace(case, state=State.PLATE_CONFIRMED)
     with pytest.raises(CaseError, match="'submitted' while it is detected"):
-        desk.take(forged, Step(1, "submitted", later(2), LAN, {"authority": "police", "manifest_sha256": HASH}))
+        desk.take(forged, Step(1, "submitted", later(2), LAN, {"authority": "police", "manifest_sha256": HASH, "root_sha256": HASH}))
     rewritten = replace(case, steps=(replace(case.steps[0], by="machine:other"),))
     with pytest.raises(CaseMovedError, match="other steps than were read"):
         desk.take(rewritten, t.confirm(case, LAN, "red", later(2)))
@@ -129,7 +129,7 @@ def test_a_case_that_is_over_is_kept_until_no_appeal_can_come(vault: Vault) -> N
     for make in (
         lambda c: t.confirm(c, LAN, "red", later(2)),
         lambda c: t.confirm_plate(c, HOA, "51F-123.45", later(3)),
-        lambda c: t.submit(c, HOA, "police", HASH, later(4)),
+        lambda c: t.submit(c, HOA, "police", HASH, HASH, later(4)),
         lambda c: t.answer(c, MINH, "accepted", "so it is", later(5)),
         lambda c: t.close(c, HOA, "paid", later(6)),
     ):

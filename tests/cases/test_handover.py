@@ -39,7 +39,7 @@ def test_a_package_of_the_case_passes_every_check_and_is_submitted(vault: Vault,
     case = ready(desk)
     digest = authority.package(vault, case, tmp_path / "p.zip", NOW)
     assert verified_manifest(case, tmp_path / "p.zip", authority.root) == digest
-    sent = desk.take(case, t.submit(case, HOA, "police", digest, NOW))
+    sent = desk.take(case, t.submit(case, HOA, "police", digest, HASH, NOW))
     assert sent.decided.submission is not None
     assert sent.decided.submission.manifest_sha256 == digest
     assert vault.log_faults() == []

@@ -33,7 +33,7 @@ def decided(reason: str = "đèn đỏ rõ ràng", authority: str = "Phòng CSGT
     case = after(case, transitions.suggest_plate(case, "machine:ocr", "51F", "ocr", later(6), (Character("5", 0.5),)))
     case = after(case, transitions.confirm(case, LAN, reason, later(7)))
     case = after(case, transitions.confirm_plate(case, HOA, "51F-123.45", later(8), reason))
-    case = after(case, transitions.submit(case, HOA, authority, HASH, later(9)))
+    case = after(case, transitions.submit(case, HOA, authority, HASH, HASH, later(9)))
     return after(case, transitions.answer(case, MINH, "accepted", reason, later(10)))
 
 

@@ -71,7 +71,7 @@ def test_a_case_nobody_confirmed_is_forgotten_whole(vault: Vault, case: Case) ->
 def test_the_days_of_a_case_begin_when_it_is_over(vault: Vault, confirmed: Case) -> None:
     desk = CaseDesk(vault)
     read = desk.take(confirmed, transitions.confirm_plate(confirmed, "Lan", "51F-123.45", day(1)))
-    sent = desk.take(read, transitions.submit(read, "Hoa", "police", "ab" * 32, day(2)))
+    sent = desk.take(read, transitions.submit(read, "Hoa", "police", "ab" * 32, "cd" * 32, day(2)))
     withdrawn = desk.take(sent, transitions.withdraw(sent, "Hoa", "the wrong lane", day(50)))
     assert withdrawn.is_over
     assert "case" not in forget(vault.folder.parent, day(229)).summary["forgotten"]

@@ -1,27 +1,34 @@
 """`catseye forget` and `catseye looks` as their user meets them."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+from tests.cases.factories import opening, red_light
 from tests.cases.told import adopted, received, upheld
 from tests.vault.factories import events_at
 from tests.vault.kept import NOON, grant, later, redacted
 
+from catseye.cases import transitions
+from catseye.cases.desk import CaseDesk
 from catseye.cases.report_desk import decide, settle_all
 from catseye.cases.rewards import approve, fund, pay
 from catseye.core.event import Event
 from catseye.core.grant import Grant
-from catseye.core.time import NS_PER_S
+from catseye.core.time import NS_PER_S, Stamp
 from catseye.station.cli import run
 from catseye.vault.dossiers import Step
 from catseye.vault.identities import Identities, Identity
 from catseye.vault.kept_for import KeptFor
 from catseye.vault.retention import Promised
+from catseye.vault.tables import FORGETTINGS
 from catseye.vault.vault import Vault
 
 Say = Callable[..., tuple[int, str]]
+ASKED = ("--by", "Hoa", "--reason", "a court order")
 
 
 def at(days: float) -> str:
@@ -67,7 +74,7 @@ def test_a_dry_run_says_would(out: Path, say: Say) -> None:
 
 
 def test_machines_read_counts_and_proof(out: Path, say: Say) -> None:
-    code, told = say("forget", out, "--now", at(1), "--case", "c-1", "--json")
+    code, told = say("forget", out, "--now", at(1), "--case", "c-1", *ASKED, "--json")
     assert code == 0
     summary = json.loads(told)
     assert summary["forgotten"] == {"case": {"keys": 1, "steps": 2}}
@@ -102,7 +109,7 @@ def test_a_trace_that_is_found_again_is_exit_1(out: Path, say: Say) -> None:
     [
         (["--class", "aggregate"], "--class: no retention class 'aggregate'; wanted 'aggregates'"),
         (["--case", "c-1", "--class", "case"], "--case: a case and a class; wanted one of the two"),
-        (["--case", "c-9", "--now", at(1)], "drawer case c-9: nothing was ever kept there; wanted a case that is kept"),
+        (["--case", "c-9", "--now", at(1), *ASKED], "drawer case c-9: nothing was ever kept there; wanted a case that is kept"),
         (["--now", "yesterday"], "--now: 'yesterday'; wanted a date and time with its offset from UTC"),
         (["--now", "2026-11-21T08:00:00"], "--now: '2026-11-21T08:00:00'; wanted a date and time with its offset from UTC"),
         (["--now", "2020-01-01T00:00:00Z"], "wanted a clock that was not set back"),
@@ -148,15 +155,36 @@ def test_packages_and_reports_of_cases_beside_the_vault_are_named(out: Path, say
     (out / "case").mkdir()
     for name in ("c-1.zip", "case/c-1.pdf", "case/c-1.json", "passings.csv"):
         (out / name).write_bytes(b"x")
-    _, told = say("forget", out, "--now", at(1), "--case", "c-1")
+    _, told = say("forget", out, "--now", at(1), "--case", "c-1", *ASKED)
     assert all(str(out / name) in told for name in ("c-1.zip", "case/c-1.pdf", "case/c-1.json", "passings.csv"))
 
 
 def test_the_beginning_of_a_case_is_not_enough_to_forget_it(out: Path, say: Say) -> None:
     with Vault.open(out / "vault", "a-run") as vault:
         vault.dossiers.add("case", "c-5f0c12ab34cd", [Step(0, "detected", NOON, "catseye", {})])
-    assert "--case: 'c-5f0c', the beginning of a name; wanted all of it: c-5f0c12ab34cd" in say("forget", out, "--now", at(1), "--case", "c-5f0c")[1]
-    assert say("forget", out, "--now", at(1), "--case", "c-5f0c12ab34cd")[0] == 0
+    assert "--case: 'c-5f0c', the beginning of a name; wanted all of it: c-5f0c12ab34cd" in say("forget", out, "--now", at(1), "--case", "c-5f0c", *ASKED)[1]
+    assert say("forget", out, "--now", at(1), "--case", "c-5f0c12ab34cd", *ASKED)[0] == 0
+
+
+def test_a_case_that_goes_on_is_nobody_s_to_forget_and_who_wanted_it_is_logged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    with Vault.open(out / "vault") as vault:
+        case = CaseDesk(vault).open(opening(red_light()), "machine:watch", Stamp(time.time_ns()))
+        CaseDesk(vault).take(case, transitions.confirm(case, "Lan", "seen on the clip", Stamp(time.time_ns())))
+    words = ["forget", str(out), "--case", case.id]
+    assert run(words) == 2
+    assert "wanted why this case is forgotten before its days" in capsys.readouterr().err
+    assert run([*words, "--by", "Hoa", "--reason", "a court order"]) == 2
+    assert f"{case.id} is confirmed; wanted a case that is over" in capsys.readouterr().err
+    with Vault.open(out / "vault") as vault:
+        desk = CaseDesk(vault)
+        desk.take(desk.case(case.id), transitions.dismiss(desk.case(case.id), "Hoa", "an ambulance", Stamp(time.time_ns())))
+    assert run([*words, "--by", "Hoa", "--reason", "a court order"]) == 0
+    with Vault.open(out / "vault") as vault:
+        assert [step for name, step in vault.dossiers.of_kind("case")] == []
+        assert vault.log_faults() == []
+        with vault._database.reading() as connection:
+            assert "Hoa: a court order" in str([row.body for row in connection.execute(select(FORGETTINGS))])
 
 
 LAN = Identity("Nguyen Thi Lan", "CN-12345678", "lan@example.org", "bank 42")
@@ -292,5 +320,12 @@ def test_what_is_used_for_a_case_is_kept_as_long_as_the_case_and_goes_with_it(tm
         vault.retention.end("case", "c-1", later(300))
     say("forget", tmp_path / "out", "--now", at(479.9))
     assert reports_kept(tmp_path) == [report.id]
-    assert "report: 1 keys" in say("forget", tmp_path / "out", *(["--now", at(480), "--case", "c-1"] if is_asked else ["--now", at(480.1)]))[1]
+    assert (
+        "report: 1 keys"
+        in say(
+            "forget",
+            tmp_path / "out",
+            *(["--now", at(480), "--case", "c-1", "--by", "Hoa", "--reason", "order of the court"] if is_asked else ["--now", at(480.1)]),
+        )[1]
+    )
     assert reports_kept(tmp_path) == []

@@ -110,3 +110,17 @@ def test_a_replay_writes_every_column_it_read(tmp_path: Path) -> None:
         vault.export(tmp_path)
     run_judge(load_site(tmp_path / "site.toml"), tmp_path / "points.parquet", tmp_path / "again", camera=None, signals=None)
     assert pq.read_table(tmp_path / "again" / "points.parquet").equals(pq.read_table(tmp_path / "points.parquet"))
+
+
+def test_violations_among_the_events_are_handed_out_once(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(SITE)
+    camera = load_site(tmp_path / "site.toml").cameras[0]
+    bench = bench_of(camera, {}, on_ground=True)
+    judge = LineJudge(JudgeStage(Judge("cam", bench.world, bench.rules, str), Motion(GroundScene)))
+    events = [*judge.take(points(0.0, 6.0, 0), 8 * NS_PER_S), *judge.take(points(10.0, 16.0, 1), 18 * NS_PER_S)]
+    first = judge.violations()
+    events += judge.finish()
+    second = judge.violations()
+    assert [violation.event for violation in first + second] == [event for event in events if event.kind == "speeding"]
+    assert [violation.event.subjects for violation in first + second] == [("0",), ("1",)]
+    assert judge.violations() == []

@@ -10,12 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 from tests.support.street import HEIGHT_PX, WIDTH_PX, Block, Seer, Street, down_the_street
 
+from catseye.core.detections import Tracked
 from catseye.core.errors import SiteError, SourceError
 from catseye.core.event import Measure
 from catseye.core.picture import RawFrame
 from catseye.core.sockets import SourceNotice
 from catseye.core.time import NS_PER_S, Stamp
 from catseye.station.demo.scene import DEMO_CAMERA
+from catseye.station.evidence.socket import Evidence, Told
 from catseye.station.line import STOPPED, CameraLine, LineRecord, Look, Pictures, contact_points_px
 from catseye.station.pace import Pace
 from catseye.traffic.lines import Line
@@ -253,3 +255,57 @@ def test_too_few_pixels_are_an_event_and_a_note_told_once(tmp_path: Path) -> Non
     assert [(event.kind, event.trusted, event.details["place"]) for event in done.events] == [("too-few-pixels", True, "across")]
     assert done.line.record.notes == ["5 px a metre at across, speed needs 10"]
     assert done.line.record.doubts == []
+
+
+class Witnessing(Evidence):
+    """Notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.looks_count, self.asked = 0, list[str]()
+        self.cpu_s, self.troubles, self.notes = {"evidence": 0.5}, ["a clip lacks"], ["it is short"]
+
+    def look(self, time_ns: int, tracked: Tracked, size_px: tuple[int, int]) -> None:
+        self.looks_count += 1
+
+    def close(self, told: Callable[[], Told]) -> None:
+        self.asked.append("close")
+        assert told().certificate is None
+
+    def give_up(self) -> None:
+        self.asked.append("give up")
+
+
+def test_what_evidence_says_stands_in_the_record(tmp_path: Path) -> None:
+    evidence = Witnessing()
+    done = walk(tmp_path, [down_the_street(2.0)], evidence=evidence)
+    record = done.line.record
+    assert (evidence.looks_count, evidence.asked) == (record.frames_analysed_count, ["close"])
+    assert ("a clip lacks" in record.doubts, "it is short" in record.notes, record.cpu_s["evidence"]) == (True, True, 0.5)
+
+
+def test_evidence_is_finished_also_when_pictures_fail(tmp_path: Path) -> None:
+    evidence = Witnessing()
+    street = Street([down_the_street(2.0)], 3.0)
+    done = Walk(tmp_path, street, [down_the_street(2.0)], evidence=evidence)
+
+    def fail() -> None:
+        raise ZeroDivisionError("by hand")
+
+    done.album.close = fail  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError, match="by hand"):
+        done.run()
+    assert evidence.asked == ["close"]
+
+
+def test_who_stops_at_once_gives_evidence_up_and_keeps_what_was_counted(tmp_path: Path) -> None:
+    def items(frame: RawFrame) -> Sequence[RawFrame | SourceNotice]:
+        if frame.time_ns > 8 * NS_PER_S:
+            raise KeyboardInterrupt
+        return [frame]
+
+    evidence = Witnessing()
+    done = Walk(tmp_path, Street([down_the_street(2.0)], 10.0, items=items), [down_the_street(2.0)], evidence=evidence)
+    with pytest.raises(KeyboardInterrupt):
+        done.run()
+    assert evidence.asked == ["give up", "close"]
+    assert len(done.crossings) == 1

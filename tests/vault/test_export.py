@@ -1,14 +1,20 @@
 import csv
+import io
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from tests.vault.factories import crossings_at, points_at, track_over
 
 from catseye.core.event import Event, Measure
 from catseye.core.time import Stamp
+from catseye.vault.batches import PointBatch
+from catseye.vault.export import points_file
 from catseye.vault.vault import Vault
 
 BEGIN = Stamp.from_datetime(datetime(2022, 9, 25, 9, 42, tzinfo=UTC))
@@ -145,3 +151,34 @@ def test_exporting_twice_gives_the_same_bytes(vault: Vault, tmp_path: Path) -> N
     for out in ("one", "two"):
         vault.export(tmp_path / out)
     assert [p.read_bytes() for p in sorted((tmp_path / "one").iterdir())] == [p.read_bytes() for p in sorted((tmp_path / "two").iterdir())]
+
+
+def table_of(*batches: PointBatch) -> pa.Table:
+    return pq.read_table(io.BytesIO(points_file(batches)))
+
+
+def test_points_of_their_own_are_in_order_of_time_and_track() -> None:
+    table = table_of(points_at(3, 1, track=2), points_at(2, 1, track=1), points_at(camera="cam-1"))
+    rows = list(zip(table["time_ns"].to_pylist(), table["track"].to_pylist(), strict=True))
+    assert rows == [(10**9, "1"), (10**9, "2"), (2 * 10**9, "1"), (3 * 10**9, "2")]
+
+
+def test_they_are_the_points_of_the_export(vault: Vault, tmp_path: Path) -> None:
+    batches = [points_at(1, 2, track=1, ground_m=np.array([[1.004, 2.0], [3.0, 4.0]]), sigma_m=np.full(2, 0.05)), points_at(5, 6, track=4)]
+    for batch in batches:
+        vault.keep_points(batch)
+    vault.flush()
+    vault.export(tmp_path / "out")
+    kept = pq.read_table(tmp_path / "out" / "points.parquet")
+    assert table_of(*batches).select(kept.column_names).to_pylist() == kept.sort_by([("time_ns", "ascending"), ("track", "ascending")]).to_pylist()
+
+
+def test_columns_that_only_some_know_are_empty_in_the_others() -> None:
+    table = table_of(points_at(1, track=1, ground_m=np.array([[1.0, 2.0]])), points_at(2, track=2))
+    assert table["x_cm"].to_pylist() == [100, None]
+
+
+@pytest.mark.parametrize("batches", [[], [points_at()]])
+def test_no_points_make_no_file(batches: list[PointBatch]) -> None:
+    with pytest.raises(ValueError, match="no points; wanted those of a track"):
+        points_file(batches)

@@ -350,3 +350,39 @@ def test_faces_in_the_background_are_filled() -> None:
     picture = background.picture()
     assert picture is not None
     assert is_filled(picture, 400, 50, 420, 70)
+
+
+def test_who_is_found_twice_in_one_place_but_never_followed_is_filled_for_a_second_around() -> None:
+    redactor, safe = Redactor(EVERYONE), list[RedactedPicture]()
+    for index in range(24):
+        seen = found(RoadUser.PEDESTRIAN, (300, 100, 330, 180), score=0.07) if index in (9, 12) else Detections.none()
+        safe += redactor.see(frame_at(index * LOOK_NS), nobody(index * LOOK_NS), seen, rgb=STREET)
+    hidden = [is_filled(picture, 300, 100, 330, 180) for picture in [*safe, *redactor.close()]]
+    assert hidden == [4 <= index <= 20 for index in range(24)]
+
+
+def test_who_only_closer_looks_find_is_filled_on_the_way_between_them() -> None:
+    places = iter([(500.0, 100.0, 540.0, 200.0), (560.0, 100.0, 600.0, 200.0)])
+    redactor = Redactor(EVERYONE, sweeper=lambda _rgb: found(RoadUser.PEDESTRIAN, *[box for box in [next(places, None)] if box]))
+    pictures = walk(redactor, {}, 14, range(14))
+    assert is_filled(pictures[6], 530, 100, 570, 125)
+
+
+def test_a_rider_taken_for_a_pedestrian_is_filled_whole_and_still_is_when_it_stops() -> None:
+    def place(index: int) -> Box:
+        top = 100.0 + 6 * min(index, 12)
+        return (300, top, 320, top + 60)
+
+    redactor = Redactor(EVERYONE)
+    looks = {index: followed(index * LOOK_NS, RoadUser.PEDESTRIAN, [(5, place(index))]) for index in range(60)}
+    looks |= {index: followed(index * LOOK_NS, RoadUser.PEDESTRIAN, [(6, place(40))], joined=[(5, 6)]) for index in range(45, 60)}
+    pictures = walk(redactor, looks, 60, [3, 30, 55])
+    for index, picture in pictures.items():
+        left, top, right, bottom = place(index)
+        assert is_filled(picture, left, top, right, bottom + 15)
+
+
+def test_a_walker_is_not_taken_for_a_rider() -> None:
+    looks = {index: followed(index * LOOK_NS, RoadUser.PEDESTRIAN, [(5, (100 + 4.0 * index, 100, 120 + 4.0 * index, 160))]) for index in range(30)}
+    picture = walk(Redactor(EVERYONE), looks, 30, [15])[15]
+    assert not is_filled(picture, 160, 150, 180, 160)

@@ -5,7 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catseye.core.road_user import ROAD_USERS, RoadUser
-from catseye.vision.redact_regions import Boxes, Rows, carried, on_the_move, reasons, regions, unexplained
+from catseye.vision.redact_regions import (
+    Boxes,
+    Rows,
+    carried,
+    joined_rows,
+    on_the_move,
+    reasons,
+    regions,
+    steps,
+    too_fast_to_walk,
+    unexplained,
+    with_riders,
+)
 
 KINDS = np.arange(len(ROAD_USERS), dtype=np.uint8)
 S = 1_000_000_000
@@ -88,3 +100,67 @@ def test_every_region_has_its_reason_and_lies_at_the_box_it_was_made_of(users: l
     middles = (box_px[told.row, 0] + box_px[told.row, 2]) / 2
     assert ((filled[:, 0] <= middles) & (middles <= filled[:, 2])).all()
     assert set(told.why) <= {"head", "plate band", "windows", "no sure class"}
+
+
+def walking(track: int, speed_pxs: tuple[float, float], kind: RoadUser = RoadUser.PEDESTRIAN) -> Rows:
+    """Six looks in 0.625 s at somebody 60 px high."""
+    time_s = np.arange(6) / 8
+    corner_px = np.array([100.0, 50.0]) + time_s[:, None] * np.array(speed_pxs)
+    box_px = np.concatenate([corner_px, corner_px + np.array([20, 60])], axis=1).astype(np.float32)
+    return Rows((time_s * S).astype(np.int64), np.full(6, track), box_px, np.full(6, kind.code, np.uint8))
+
+
+def test_a_pedestrian_faster_than_anybody_walks_rides_across_the_picture_or_into_it() -> None:
+    walkers = [walking(1, (45, 0)), walking(2, (0, 20)), walking(3, (0, 0))]
+    riders = [walking(4, (90, 0)), walking(5, (0, -45)), walking(6, (60, 30))]
+    cars = [walking(7, (200, 0), RoadUser.CAR)]
+    assert too_fast_to_walk(joined_rows([*walkers, *riders, *cars])).tolist() == [4, 5, 6]
+
+
+def test_a_jump_between_two_looks_is_no_ride() -> None:
+    assert too_fast_to_walk(rows((1, 0, 100), (1, 125, 130))).tolist() == []
+    assert too_fast_to_walk(rows()).tolist() == []
+
+
+def test_a_rider_taken_for_a_pedestrian_is_filled_down_to_the_plate_of_the_machine() -> None:
+    person = walking(4, (90, 0))
+    here = carried(with_riders(person, {4: 0}), 0, 1.0, 1.5, 0.25)
+    fill_px = regions(here.box_px, here.kind, 50.0)
+    assert fill_px[0, 1] < 50
+    assert fill_px[0, 3] > 50 + 1.3 * 60
+    assert with_riders(person, {5: 0}) is person
+
+
+def users(*lefts: float, top: float = 50.0, height: float = 60.0, kind: RoadUser = RoadUser.PEDESTRIAN) -> Boxes:
+    left = np.array(lefts, np.float32)
+    box_px = np.stack([left, np.full_like(left, top), left + height / 3, np.full_like(left, top + height)], axis=1).astype(np.float32)
+    return Boxes(box_px, np.full(len(left), kind.code, np.uint8))
+
+
+def test_who_only_two_closer_looks_saw_is_on_the_way_between_them() -> None:
+    way = steps(users(100.0), users(190.0), 1.5)
+    assert way.at(0.0, 0.0).box_px.tolist() == users(100.0).box_px.tolist()
+    assert way.at(1 / 3, 0.0).box_px.round(3).tolist() == [[130, 50, 150, 110]]
+    assert way.at(0.5, 0.1).box_px.round(3).tolist() == [[143, 44, 167, 116]]
+
+
+def test_a_way_leads_to_the_nearest_of_its_size_no_further_than_anybody_walks() -> None:
+    assert len(steps(users(100.0), users(100.0 + 60 * 2.4), 1.5).kind) == 0
+    assert len(steps(users(100.0), users(130.0, height=200.0), 1.5).kind) == 0
+    assert len(steps(users(100.0), users(101.0), 1.5).kind) == 0
+    assert len(steps(users(), users(101.0), 1.5).kind) == 0
+    both = steps(users(100.0, 300.0), users(140.0, 340.0), 1.5)
+    assert both.to_px[:, 0].tolist() == [140, 340]
+
+
+def test_nobody_is_left_without_a_way_where_two_come_to_one_place() -> None:
+    assert sorted(steps(users(100.0, 190.0), users(145.0), 1.5).from_px[:, 0].tolist()) == [100, 190]
+
+
+def test_a_way_between_two_kinds_is_of_no_class() -> None:
+    assert steps(users(100.0), users(140.0, kind=RoadUser.CYCLIST), 1.5).kind.tolist() == [RoadUser.UNKNOWN.code]
+
+
+def test_what_is_found_twice_in_one_place_stands_there() -> None:
+    assert users(100.0, 200.0).again(users(102.0, 150.0).box_px).box_px[:, 0].tolist() == [100]
+    assert len(users(100.0).again(users().box_px)) == 0

@@ -80,3 +80,31 @@ def test_memory_is_bounded_and_what_is_held_can_be_decoded(packets: list[tuple[i
 def test_a_ring_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="above zero"):
         PacketRing(0.0, 10)
+
+
+def test_a_part_is_what_a_cut_gives_and_forgets_nothing() -> None:
+    ring = filled(seconds_s=3.0)
+    part = ring.part(round(7.4 * S), round(8.2 * S))
+    for index in range(100, 200):
+        ring.add(bytes(100), index * S // 10, index % 10 == 0, stream=STREAM)
+    assert times_s(part.cut(0, 99 * S)) == [pytest.approx(7 + index / 10) for index in range(13)]
+    assert part.held_bytes == 1300
+    assert ring.cut(0, 9 * S) == []
+
+
+def test_a_part_is_of_the_same_camera_and_may_be_empty() -> None:
+    ring = PacketRing(3.0, 1000, "cam-1")
+    assert (ring.part(0, S).camera, ring.part(0, S).held_bytes, ring.part(0, S).cut(0, S)) == ("cam-1", 0, [])
+
+
+@given(PACKETS, st.integers(0, 20), st.integers(0, 20))
+def test_whatever_is_asked_for_a_part_holds_the_cut(packets: list[tuple[int, bool, int]], begin_s: int, length_s: int) -> None:
+    ring = PacketRing(5.0, 10_000)
+    now_ns = 0
+    for size, is_key, step_ns in packets:
+        now_ns += step_ns
+        ring.add(bytes(size), now_ns, is_key, stream=STREAM)
+    wanted = ring.cut(begin_s * S, (begin_s + length_s) * S)
+    part = ring.part(begin_s * S, (begin_s + length_s) * S)
+    assert part.cut(-1, 10**18) == wanted
+    assert part.held_bytes == sum(len(packet.payload) for packet in wanted)

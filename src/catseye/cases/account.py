@@ -68,6 +68,7 @@ def account(case: Case, custody: tuple[CustodyLine, ...] = (), root_fingerprint:
                 "when": _moment(d.submission.when, zone),
                 "authority": d.submission.authority,
                 "manifest_sha256": d.submission.manifest_sha256,
+                "root_sha256": d.submission.root_sha256,
             },
             "appeal_by": _moment(d.appeal_by, zone),
         },

@@ -70,6 +70,7 @@ class Sent:
     when: Stamp
     authority: str
     manifest_sha256: str
+    root_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +300,7 @@ def needs_calibration(event: Event) -> bool:
 def _submit(case: Case, step: Step, said: Submission) -> Case:
     for obstacle in _obstacles(case, step.when):
         raise CaseError(case.where, f"cannot be submitted: {obstacle}", "a case that may be submitted")
-    sent = Sent(step.by, step.when, said.authority, said.manifest_sha256)
+    sent = Sent(step.by, step.when, said.authority, said.manifest_sha256, said.root_sha256)
     return replace(case, state=State.SUBMITTED, decided=replace(case.decided, submission=sent, answer=None, appeal_by=None))
 
 

@@ -68,12 +68,16 @@ class Plate:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """To which authority, and exactly what: the SHA-256 of the package's manifest, which names the hash of all else."""
+    """To which authority, and exactly what: the SHA-256 of the package's manifest, which names the hash of all else.
+
+    `root_sha256` is of the root certificate (DER) by which the package was checked: whoever checks with another one sees it.
+    """
 
     __pydantic_config__ = STRICT
 
     authority: Sentence
     manifest_sha256: Sha256
+    root_sha256: Sha256
 
 
 Answers: TypeAlias = Literal["accepted", "rejected", "needs-more"]

@@ -31,6 +31,7 @@ from catseye.cases.package.facts import (
     ReviewFacts,
 )
 from catseye.cases.package.verify import verify_package
+from catseye.core.time import Stamp
 from catseye.vault.authority import Certified
 from catseye.vault.export import event_line
 
@@ -63,11 +64,8 @@ def contents_of(
 
     CaseError for a case that is not ready to be submitted: a package is made of decisions.
     """
+    when = refuse_unready(case)
     o, event, law = case.opening, case.opening.event, case.opening.law
-    if case.state not in _READY or event.when is None:
-        raise CaseError(
-            case.where, f"a package of it while it is {case.state.value}", f"one that is {' or '.join(sorted(_READY))}, and happened at a known time"
-        )
     lane = event.details.get("lane")
     return PackageContents(
         case=CaseFacts(
@@ -75,7 +73,7 @@ def contents_of(
             event.id,
             o.site,
             event.camera,
-            event.when,
+            when,
             law.offence,
             law.statute or "none is named",
             law.jurisdiction,
@@ -97,6 +95,15 @@ def contents_of(
         media=media,
         calibration=_calibration(case, house),
     )
+
+
+def refuse_unready(case: Case) -> Stamp:
+    """When it happened; CaseError for a case that nobody decided yet, that is sent already, or that happened nobody knows when."""
+    when = case.opening.event.when
+    if case.state not in _READY or when is None:
+        wanted = f"one that is {' or '.join(sorted(_READY))}, and happened at a known time"
+        raise CaseError(case.where, f"a package of it while it is {case.state.value}", wanted)
+    return when
 
 
 def review_of(case: Case) -> ReviewFacts:

@@ -54,9 +54,9 @@ def confirm_plate(case: Case, by: str, text: str, now: Stamp, reason: str = "") 
     return _next(case, "plate", by, now, Plate(" ".join(text.split()).upper(), reason))
 
 
-def submit(case: Case, by: str, authority: str, manifest_sha256: str, now: Stamp) -> Step:
-    """Hand the sealed package to the authority; refused with every obstacle of `Case.obstacles_to_submission`."""
-    return _next(case, "submitted", by, now, Submission(authority, manifest_sha256))
+def submit(case: Case, by: str, authority: str, manifest_sha256: str, root_sha256: str, now: Stamp) -> Step:
+    """Hand the sealed package, checked by this root certificate, to the authority; refused with every obstacle of `Case.obstacles_to_submission`."""
+    return _next(case, "submitted", by, now, Submission(authority, manifest_sha256, root_sha256))
 
 
 def answer(case: Case, by: str, outcome: Answers, reason: str, now: Stamp) -> Step:

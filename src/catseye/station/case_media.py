@@ -36,11 +36,16 @@ def stills_of(vault: Vault, case: Case, by: str, why: str, now: Stamp) -> tuple[
 
 
 def custody_of(vault: Vault, case: Case) -> tuple[CustodyLine, ...]:
-    """Every look at the case's media, in order of time."""
+    """Every look at the case's media and at what their redaction logs say, in order of time."""
     lines = [
         CustodyLine(look.who, f"looked at {media.role} {media.ref}", look.when, look.why)
         for media in case.media
         for look in vault.looks(subject=f"media/{media.ref}")
+    ]
+    lines += [
+        CustodyLine(look.who, f"looked at the redaction log of {media.ref}", look.when, look.why)
+        for media in case.media
+        for look in vault.media.looks_at_log(media.ref)
     ]
     return tuple(sorted(lines, key=lambda line: (line.when.utc_ns, line.what)))
 

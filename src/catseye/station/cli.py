@@ -181,7 +181,7 @@ def calibrate(
         "catseye forget out --dry-run",
         "catseye forget out --site sites/junction.toml",
         "catseye forget out --class points",
-        "catseye forget out --case c-5f0c12ab34cd",
+        "catseye forget out --case c-5f0c12ab34cd --by 'Lê Hoa' --reason 'order of the court of 3 May'",
         "catseye forget out --people people --people-keys people-keys",
     )
 )
@@ -191,6 +191,8 @@ def forget(
     site: Annotated[Path | None, typer.Option("--site", metavar="SITE.toml", help="The site: its [retention], database and keys.", show_default=False)] = None,
     retention: Annotated[list[str] | None, typer.Option("--class", metavar="NAME", help="Only this retention class; may be repeated.")] = None,
     case: Annotated[str | None, typer.Option("--case", metavar="ID", help="Forget this case now, whatever its days.")] = None,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="With --case: who wants it forgotten.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --case: why before its days.")] = "",
     now: Annotated[str | None, typer.Option("--now", metavar="TIME", help="Count from this moment (2026-11-21T08:00:00Z), not from now.")] = None,
     people: Annotated[Path | None, typer.Option("--people", metavar="DIR", help="The identity vault: names that are over go too.", show_default=False)] = None,
     people_keys: Annotated[Path | None, typer.Option("--people-keys", metavar="DIR", help="Its keys.", show_default=False)] = None,
@@ -204,7 +206,9 @@ def forget(
     from catseye.station.verbs.forget import forget as forget_over
 
     when = moment_of("--now", now) or clock_now()
-    outcome = forget_over(out, when, site=site, classes=retention or (), case=case, people=people, people_keys=people_keys, is_dry=dry_run)
+    outcome = forget_over(
+        out, when, site=site, classes=retention or (), case=case, by=by, reason=reason, people=people, people_keys=people_keys, is_dry=dry_run
+    )
     return tell(outcome, as_json)
 
 

@@ -12,12 +12,13 @@ from typing import Any
 
 import pyrage
 
-from catseye.cases.case import State
+from catseye.cases.case import Case, State
 from catseye.cases.desk import CaseDesk
 from catseye.core.time import NS_PER_S, Stamp
 from catseye.station.outcome import RunOutcome
 from catseye.station.vaults import vault_of
-from catseye.station.verbs.cases import confirm_case, confirm_plate, export_case, submit_case
+from catseye.station.verbs.cases import confirm_case, confirm_plate, export_case, submit_case, take_picture
+from catseye.station.verbs.log import sign_log
 from catseye.station.verbs.packaging import package_case
 from catseye.station.verbs.verify import verify
 from catseye.vault.authority import certify, make_root
@@ -27,6 +28,7 @@ from catseye.vault.signing import load_public_key, make_signing_key
 REVIEWER, OPERATOR, PLATE = "Demo Reviewer", "Demo Operator", "0000 DMO"
 AUTHORITY = "Road Authority of Exampleland"
 _YEAR = timedelta(days=365)
+_TO_DO = (State.DETECTED, State.CONFIRMED, State.PLATE_CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +55,37 @@ def demo_keys(folder: Path) -> DemoKeys:
         certify(authority, load_public_key(public), "demo", since, until, made.signer_certificate)
     if not made.identity.is_file():
         with whole_file(made.identity, f"demo{os.getpid()}") as file:
+            os.fchmod(file.fileno(), 0o600)  # before anything is in it
             file.write(f"{pyrage.x25519.Identity.generate()}\n".encode())
-        made.identity.chmod(0o600)
     identity = pyrage.x25519.Identity.from_str(made.identity.read_text("utf-8").strip())
     return DemoKeys(str(identity.to_public()), made.identity, made.root, made.signer_key, made.signer_certificate)
 
 
 def run_case(out: Path, keys: DemoKeys) -> RunOutcome:
-    """The first case that is open, from detected to a package nobody can change; exit 1 when something of it does not hold."""
+    """A case, from detected to a package nobody can change; exit 1 when something of it does not hold. Stopped half-way, the same call goes on."""
     with vault_of(out) as vault:
-        case = next((case for case in CaseDesk(vault).cases()[0] if case.state is State.DETECTED), None)
-        has_copy = case is not None and any(media.role == "clip" for media in case.media)
+        cases = CaseDesk(vault).cases()[0]
+    case = next((case for case in cases if case.state in _TO_DO), None)
     if case is None:
-        return RunOutcome(0, {}, ["no red light was run, so there is no case"])
-    if not has_copy:
-        return RunOutcome(
-            0, {"case": case.id}, [f"case {case.id} is open; it is not packed: without a network nobody knows where faces are, so there is no copy"]
-        )
-    package = out / f"{case.id}.zip"
+        sent = next((case for case in cases if case.decided.submission is not None), None)
+        said = f"case {sent.id} is {sent.state.value} already, by an earlier demo in this folder" if sent else "no red light was run, so there is no case"
+        return RunOutcome(0, {}, [said])
+    if not any(media.role == "clip" for media in case.media):
+        said = f"case {case.id} is open; it is not packed: without a network nobody knows where faces are, so there is no copy"
+        return RunOutcome(0, {"case": case.id}, [said])
     lines = [f"case {case.id}: {case.opening.law.offence.lower()}, {case.opening.event.subjects[0]} at {case.opening.event.time_ns / NS_PER_S:.1f} s"]
-    lines += _last(confirm_case(out, case.id, REVIEWER, "the lamp is red on all three stills, and it drives on"))
-    lines += _last(confirm_plate(out, case.id, OPERATOR, PLATE, "read from the sealed picture by the authority"))
+    if case.state is State.DETECTED:
+        lines += _last(confirm_case(out, case.id, REVIEWER, "red for more than a second by the phase log; the clip shows it driving on over the junction"))
+    opened = _opened_by_the_authority(out, case, keys)
+    lines.append(f"the authority opens the sealed original with its own key: {opened}")
+    if case.state is not State.PLATE_CONFIRMED:
+        lines += _last(confirm_plate(out, case.id, OPERATOR, PLATE, "read from the sealed picture by the authority"))
+    package, witness = out / f"{case.id}.zip", keys.root.parent / "head.json"
+    sign_log(out, keys.signer_key, witness)
+    lines.append(f"a witness keeps the head of the log: {witness}")
     lines += package_case(out, case.id, package, OPERATOR, "to the authority", keys.signer_key, keys.signer_certificate).lines_of_text[:2]
-    good = verify(package, keys.root, witness=(), log_proof=(), opened=None, replay=True)
-    lines += ["", f"catseye verify {package} --root {keys.root}", *good.lines_of_text, ""]
+    good = verify(package, keys.root, witness=(witness,), log_proof=(), opened=opened, replay=True)
+    lines += ["", f"catseye verify {package} --root {keys.root} --witness {witness} --opened {opened}", *good.lines_of_text, ""]
     lines += _last(submit_case(out, case.id, OPERATOR, AUTHORITY, package, keys.root))
     report = export_case(out, case.id, out / "case", OPERATOR, "for the file")
     changed, at = _one_byte_flipped(package)
@@ -91,6 +100,17 @@ def run_case(out: Path, keys: DemoKeys) -> RunOutcome:
     lines.append("refused, as it must be" if bad.exit_code == 1 else "NOT refused: this is a bug in catseye")
     summary: Mapping[str, Any] = {"case": case.id, "package": str(package), "verified": good.exit_code == 0, "flipped_refused": bad.exit_code == 1}
     return RunOutcome(0 if holds else 1, summary, lines)
+
+
+def _opened_by_the_authority(out: Path, case: Case, keys: DemoKeys) -> Path:
+    """The original in the clear, beside the identity that opened it; the look at the ciphertext is written down like any other."""
+    (sealed,) = (media for media in case.media if media.role == "original")
+    cipher, opened = keys.root.parent / f"{case.id}.age", keys.root.parent / f"original{Path(sealed.ref).suffix}"
+    take_picture(out, case.id, sealed.ref, cipher, OPERATOR, "to the authority, who alone can open it")
+    identity = pyrage.x25519.Identity.from_str(keys.identity.read_text("utf-8").strip())
+    with whole_file(opened, f"demo{os.getpid()}") as file:
+        file.write(pyrage.decrypt(cipher.read_bytes(), [identity]))
+    return opened
 
 
 def _last(outcome: RunOutcome) -> list[str]:

@@ -14,15 +14,17 @@ from catseye.core.columns import places_of
 from catseye.core.detections import Tracked
 from catseye.core.road_user import ROAD_USERS
 from catseye.core.time import NS_PER_S, Stamp
-from catseye.station.crossing_speeds import crossing_speed
+from catseye.station.crossing_speeds import Stood, crossing_speed, shares_its_place
 from catseye.station.grounding import Grounded
 from catseye.traffic.crossings import Crossings
+from catseye.traffic.speed import RIVALS_WINDOW_S
 from catseye.vault.batches import CrossingBatch, PointBatch, TrackBatch
 from catseye.vision.body_fit import BodyFitter, Looks, hidden_edges
 
 LONGEST_WAIT_S = 60.0
 CROSSING_WAIT_S = 10.0
 SETTLE_EVERY_S = 2.0
+_PAST_S = CROSSING_WAIT_S + SETTLE_EVERY_S + RIVALS_WINDOW_S
 TRACKS_A_LIFE_COUNT = 1_000_000_000
 _NO_LINE = -1
 _GROUND = ("sigma_m", "noise_m", "speed_doubt_ratio", "length_m", "width_m")
@@ -64,6 +66,7 @@ class Ledger:
         self._number: Ints = np.empty(0, np.int64)
         self._known = np.zeros(0, _KNOWN)
         self._points: list[np.ndarray] = []
+        self._past = np.empty(0, _POINT)  # settled ones, for a while: who stood where when somebody crosses who is still open
         self._crossings: list[np.ndarray] = []
         self._settled_ns = 0
         self.road_users_count = 0
@@ -118,6 +121,7 @@ class Ledger:
         crossings = self._final_crossings(now_ns, is_over)
         crossed = self._crossing_batch(crossings, start)  # while the points around them are still here
         points = self._final_points(now_ns, is_over)
+        self._remember(points, now_ns)
         tracks = self._final_tracks(is_over)
         kind = self._known["kind"]
         settled = Settled(self._point_batch(points, kind[self._row(points["track"])]), self._track_batch(tracks), crossed)
@@ -197,6 +201,12 @@ class Ledger:
         np.add.at(self._known["points_count"], at, 1)
         return rows
 
+    def _remember(self, points: np.ndarray, now_ns: int) -> None:
+        """Keep the network's looks of a calibrated camera for as long as a crossing near them may be told."""
+        if self._bodies:
+            past = _stacked([self._past, points[~points["moved"] & np.isfinite(points["place_m"]).all(1)]], _POINT)
+            self._past = past[past["time_ns"] > now_ns - round(_PAST_S * NS_PER_S)]
+
     def _final_tracks(self, is_over: bool) -> Ints:
         """Numbers of the tracks that end now and were road users, ascending."""
         known = self._known
@@ -223,11 +233,15 @@ class Ledger:
         if not len(crossings):
             return speed[0], speed[1]
         points = _stacked(self._points, _POINT)
-        home = self._home(points["track"])
+        points["track"] = home = self._home(points["track"])
+        there = points[~points["moved"] & np.isfinite(points["place_m"]).all(1)]
+        there = _stacked([self._past, there], _POINT)
         kind = self._known["kind"][self._row(crossings["track"])]
         for index, crossing in enumerate(crossings):  # a few an hour and vehicle: not the hot path
             mine = points[home == crossing["track"]]
             mine = mine[np.unique(mine["time_ns"], return_index=True)[1]]
+            if _has_a_twin(there, crossing):
+                continue
             looks = Looks(mine["time_ns"], mine["box_px"].astype(np.float64), mine["hidden"], mine["moved"], mine["place_m"])
             known = crossing_speed(bodies, looks, ROAD_USERS[kind[index]], mine["speed_doubt_ratio"], int(crossing["time_ns"]))
             if known is not None:
@@ -252,6 +266,18 @@ class Ledger:
         """Drop what is over: an ended track has given all its rows, an absorbed one gave them to its survivor."""
         still_open = ~self._known["ended"] & (self._known["into"] == _NO_LINE)
         self._number, self._known = self._number[still_open], self._known[still_open]
+
+
+def _has_a_twin(there: np.ndarray, crossing: np.void) -> bool:
+    """Whether somebody else was seen in the same place about a crossing, of all points that have one."""
+    there = there[np.abs(there["time_ns"] - crossing["time_ns"]) <= round(RIVALS_WINDOW_S * NS_PER_S)]
+    is_mine = there["track"] == crossing["track"]
+    mine = there[is_mine]
+    return shares_its_place(_stood(mine[np.unique(mine["time_ns"], return_index=True)[1]]), _stood(there[~is_mine]))
+
+
+def _stood(points: np.ndarray) -> Stood:
+    return Stood(points["track"], points["time_ns"], points["place_m"], points["length_m"], points["width_m"])
 
 
 def _stacked(parts: Sequence[np.ndarray], kind: np.dtype) -> np.ndarray:

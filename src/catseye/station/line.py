@@ -215,13 +215,18 @@ class CameraLine:
             if not self.record.frames_decoded_count:
                 raise
             self._lose(masked(str(fault)))
+        except KeyboardInterrupt:
+            self._evidence.give_up()
+            raise
         finally:
             self._source.close()
             try:
                 self._finish()
             finally:
-                self._pictures.close()
-                self._evidence.close(self._told)
+                try:
+                    self._pictures.close()
+                finally:
+                    self._evidence.close(self._told)
                 for step, spent_s in (*self._pictures.cpu_s.items(), *self._evidence.cpu_s.items()):
                     self.record.cpu_s[step] += spent_s
                 self.record.doubts += self._evidence.troubles

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Event as Flag
 from threading import Timer
@@ -28,7 +28,7 @@ from catseye.station import many_cameras
 from catseye.station.begun import BegunSource
 from catseye.station.calibrations import calibration_of, certified
 from catseye.station.cameras import open_camera
-from catseye.station.evidence.wiring import evidence_of, ring_of
+from catseye.station.evidence.wiring import evidence_of, refuse_unknown_law, ring_of
 from catseye.station.line import CameraLine, LineRecord
 from catseye.station.line_judge import line_judge_of
 from catseye.station.line_signals import line_signals_of
@@ -94,6 +94,7 @@ def run_watch(
     begun = time.monotonic()
     cameras = [site.camera_named(camera)] if camera is not None else list(site.cameras)
     refuse_strange_folder(out)
+    refuse_unknown_law(site)
     order = Order(site, out, run_name(site, cameras, out, limit_s), limit_s, wants_pictures)
     with ending_on_interrupt() as stopper, progress_bar(cameras, shown=progress) as tell:
         if len(cameras) == 1:
@@ -151,8 +152,8 @@ def watch_camera(order: Order, camera: Camera, stopper: Stopper, tell: Progress,
                     judge=partial(line_judge_of, order.site, camera, seen=signals.signals),
                     signals=signals,
                     coarse=partial(coarse_places, camera),
-                    evidence=evidence_of(order.site, camera, order.run, partial(_vault_of, order), ring),
-                    certificate=partial(certified, order.site, camera),
+                    evidence=evidence_of(order.site, camera, order.run, partial(_vault_of, order), ring, is_live=source.is_live),
+                    certificate=cache(partial(certified, order.site, camera)),
                 ).run()
     finally:
         source.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
@@ -51,6 +52,11 @@ class Certified:
     since: Stamp
     until: Stamp
     certificate: x509.Certificate
+
+    @property
+    def sha256(self) -> str:
+        """The certificate's fingerprint, hex, as `openssl x509 -fingerprint -sha256` tells it."""
+        return self.certificate.fingerprint(SHA256()).hex()
 
     def holds_at(self, when: Stamp) -> bool:
         """Whether that moment lies in its validity."""

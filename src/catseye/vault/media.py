@@ -166,6 +166,10 @@ class Media:
         """Who looked at it, when and why; also after it was forgotten."""
         return self._looks.found(subject=look_subject(ref.name))
 
+    def looks_at_log(self, name: str) -> Iterator[Look]:
+        """Who looked at the redaction log of a copy."""
+        return self._looks.found(subject=look_subject(name + _LOG_SUFFIX))
+
     def reclass(self, ref: MediaRef, retention: str, now: Stamp, subject: str = "") -> MediaRef:
         """Move it, and its redaction log, into another drawer, under that drawer's key; durable and logged on return. The old envelope is gone."""
         drawer = Drawer.of(retention, now, subject)

@@ -158,9 +158,12 @@ class Retention:
         subject: tuple[str, str] | None = None,
         promised: Promised | None = None,
         *,
+        why: str = "",
         is_dry: bool = False,
     ) -> Forgotten:
-        """Forget what is over of these classes, or one `subject` (class and subject) whatever its days; then prove it. `promised` says where days differ.
+        """Forget what is over of these classes, or one `subject` (class and subject) whatever its days, `why` saying who wants that; then prove it.
+
+        `promised` says where days differ.
 
         `violations` are the kinds of events somebody may have to answer for: unconfirmed, they go first. StoreError when `now` is before what was kept last
         (a clock that was set back would keep for ever, one set forward destroys), and when others hold the database.
@@ -168,7 +171,7 @@ class Retention:
 
         def choose(connection: Connection) -> _Doomed:
             if subject:
-                return self._one(connection, *subject, promised or Promised())
+                return self._one(connection, *subject, why, promised or Promised())
             return self._doomed(connection, now, kept_for, frozenset(violations), frozenset(classes), promised or Promised())
 
         with self._database.reading() as connection:
@@ -265,12 +268,12 @@ class Retention:
             elif ended_ns <= now.utc_ns - days * NS_PER_DAY:
                 doomed.drawers[Drawer(REPORT, name)] = (REPORT, f"over for {days} days")
 
-    def _one(self, connection: Connection, retention: str, subject: str, promised: Promised) -> _Doomed:
+    def _one(self, connection: Connection, retention: str, subject: str, why: str, promised: Promised) -> _Doomed:
         drawer = Drawer(retention, subject)
         row = connection.execute(select(DRAWERS.c.forgotten_utc_ns).where(_is(drawer))).one_or_none()
         if row is None:
             raise StoreError(f"drawer {drawer}", "nothing was ever kept there", f"a {retention} that is kept")
-        doomed = _Doomed() if row.forgotten_utc_ns is not None else _Doomed({drawer: (retention, "somebody asked for it")})
+        doomed = _Doomed() if row.forgotten_utc_ns is not None else _Doomed({drawer: (retention, why or "somebody asked for it")})
         for name in sorted(name for name, of in promised.with_case.items() if retention == CASE and of == subject):
             own = and_(_is(Drawer(REPORT, name)), DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.ended_utc_ns.is_not(None))
             if connection.scalar(select(DRAWERS.c.period).where(own)) is not None:

@@ -23,7 +23,7 @@ from catseye.vision.camera_geometry import geometry_of
 
 _FOUR_WHEELED = (RoadUser.CAR, RoadUser.TRUCK, RoadUser.BUS)
 _LIGHT = (RoadUser.MOTORCYCLIST, RoadUser.CYCLIST, RoadUser.PEDESTRIAN)
-_RIVALS = {kind: rivals for rivals in (_FOUR_WHEELED, _LIGHT) for kind in rivals} | {RoadUser.UNKNOWN: (*_FOUR_WHEELED, RoadUser.MOTORCYCLIST)}
+_RIVALS = dict.fromkeys((*_FOUR_WHEELED, RoadUser.UNKNOWN), (*_FOUR_WHEELED, RoadUser.MOTORCYCLIST)) | dict.fromkeys(_LIGHT, _LIGHT)
 LEAST_LOOKS_COUNT = 4
 _FENCE_SIGMA_M = 30.0
 _STEP_MOST_M, _STILL_M = 4.0, 0.01
@@ -32,7 +32,8 @@ _ROUNDS_COUNT, _TRUSTING_ROUNDS_COUNT = 9, 2
 _MORE_ROUNDS_COUNT = 3  # from an answer that is nearly right
 _TRUSTED_SIGMAS = 2.5
 _MOST_MISFIT = 20.0  # of a look: beyond it something else is wrong than the kind
-_WORTH_COUNT = 6.0  # looks at one vehicle err alike: however many there are, they weigh no more than so many when kinds are compared
+_WORTH_COUNT = 6  # looks at one vehicle err alike: however many there are, they weigh no more than so many when kinds are compared
+_MOST_COST_RATIO = (0.0, 13.8, 18.5, 22.5, 26.1, 29.6, 32.9)  # by looks: chi-square of two degrees each, 99.9 %
 _NAMED_KIND_COST = 2.0  # what the network called it has this much of an advantage
 _LEAST_SHARE = 0.02
 _HEADING_WINDOW_S, _HEADING_SIGMA_DEG = 2.0, 0.5
@@ -46,8 +47,7 @@ class EdgeNoise:
     """How well the edges of a network's boxes are known; pixels are those of the network, `network_px` of which make the picture's longer side.
 
     `sigma_…`: new in every look. `habit_…`: the same in all looks at one road user, and in all looks of one network: boxes drawn too high or too large.
-    Ratios are of the box's width or height; `moved_ratio` is the sigma of outlines of what moved.
-    An edge within `cut_px` of the picture's may be cut off by it.
+    Ratios are of the box's width or height. An edge within `cut_px` of the picture's may be cut off by it.
     """
 
     network_px: float = 416.0
@@ -56,7 +56,6 @@ class EdgeNoise:
     habit_px: float = 0.55
     habit_ratio: float = 0.025
     cut_px: float = 2.0
-    moved_ratio: float = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +78,7 @@ class Looks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BodyFit:
-    """A track as one body of `kind`, in the looks at `time_ns` (n,). `share_ratio`: how probable that kind is.
+    """A track as one body of `kind`, in the looks at `time_ns` (n,). `share_ratio`: how probable that kind is; `cost_ratio`: minus twice its log likelihood.
 
     `place_m` (n, 2) middles of the footprint; `noise_m` (n,) on each axis, new in every look; `shared_m` (n, 2, k): what one sigma of each of k errors that
     all looks share moves them; `size_m` (3,).
@@ -87,11 +86,20 @@ class BodyFit:
 
     kind: RoadUser
     share_ratio: float
+    cost_ratio: float
     time_ns: Ints
     place_m: Doubles
     noise_m: Doubles
     shared_m: Doubles
     size_m: Doubles
+
+    @property
+    def is_body(self) -> bool:
+        """Whether a vehicle of its kind would fit its boxes as badly once in a thousand times: else they are of half a vehicle, or of two.
+
+        Each look counted brings four edges and takes two numbers of a place; sizes bring as many numbers as they take.
+        """
+        return self.cost_ratio <= _MOST_COST_RATIO[min(len(self.time_ns), len(_MOST_COST_RATIO) - 1)]
 
 
 class BodyFitter:
@@ -118,10 +126,8 @@ class BodyFitter:
         return [self._told(looks, rivals[at], float(share[at]), solved[at]) for at in order]
 
     def _usable(self, looks: Looks) -> Looks:
-        """Those of the network, if there are enough, with three good edges or more and a place to begin with."""
-        good = np.isfinite(looks.place_m).all(1) & ((looks.hidden | self._cut(looks.box_px)).sum(1) <= 1)
-        told = good & ~looks.moved
-        return looks.keep(np.asarray(told if np.count_nonzero(told) >= LEAST_LOOKS_COUNT else good, np.bool_))
+        """Those of the network, with three good edges or more and a place to begin with: an outline of what moved may be a roof or a shadow, and no body."""
+        return looks.keep(~looks.moved & np.isfinite(looks.place_m).all(1) & ((looks.hidden | self._cut(looks.box_px)).sum(1) <= 1))
 
     def _cut(self, box_px: Doubles) -> Bools:
         width, height = self._size_px
@@ -142,8 +148,7 @@ class BodyFitter:
         return network_px * max(self._size_px) / self.noise.network_px
 
     def _sigma_px(self, looks: Looks) -> Doubles:
-        ratio = np.where(looks.moved, self.noise.moved_ratio, self.noise.sigma_ratio)[:, None]
-        return np.hypot(self._native_px(self.noise.sigma_px), ratio * _sides_px(looks.box_px))
+        return np.hypot(self._native_px(self.noise.sigma_px), self.noise.sigma_ratio * _sides_px(looks.box_px))
 
     def _told(self, looks: Looks, kind: RoadUser, share_ratio: float, solved: "_Solved") -> BodyFit:
         habits = np.zeros((len(looks.time_ns), 4, 8))
@@ -151,7 +156,7 @@ class BodyFitter:
             habits[:, edge, edge] = self._native_px(self.noise.habit_px)
             habits[:, edge, 4 + edge] = self.noise.habit_ratio * _sides_px(looks.box_px)[:, edge]
         shared = np.concatenate([solved.size_shifts_m, solved.shifts_m(habits), solved.shifts_m(-solved.turned_px[:, :, None]), solved.quarrel_m], axis=2)
-        return BodyFit(kind, share_ratio, looks.time_ns, solved.place_m, solved.noise_m, shared, solved.size_m)
+        return BodyFit(kind, share_ratio, solved.cost_ratio, looks.time_ns, solved.place_m, solved.noise_m, shared, solved.size_m)
 
 
 def headings(time_ns: Ints, place_m: Doubles, sigma_m: Doubles, window_s: float = _HEADING_WINDOW_S) -> Doubles:
@@ -192,6 +197,9 @@ def _rotated(ahead: Doubles, angle: float) -> Doubles:
 def _shares(solved: Sequence["_Solved"], rivals: Sequence[RoadUser], called: RoadUser) -> Doubles:
     """How probable each rival is (k,), 0 for those that hardly are."""
     cost = np.array([each.cost_ratio - _NAMED_KIND_COST * (rival is called) for each, rival in zip(solved, rivals, strict=True)])
+    cost = np.where(np.isfinite(cost), cost, np.inf)
+    if not np.isfinite(cost).any():
+        return np.zeros(len(cost))
     share = np.exp((cost.min() - cost) / 2)
     share = np.where(share >= _LEAST_SHARE * share.sum(), share, 0.0)
     return np.asarray(share / share.sum(), np.float64)

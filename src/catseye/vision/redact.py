@@ -8,20 +8,41 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TypeAlias
 
 import cv2
 import numpy as np
 
-from catseye.core.arrays import Bools, Codes, Floats, Pixels
+from catseye.core.arrays import Bools, Codes, Floats, Ints, Pixels
 from catseye.core.detections import Detections, Tracked
 from catseye.core.errors import ModelError
 from catseye.core.picture import RawFrame, RedactedPicture
 from catseye.core.road_user import ROAD_USERS, RoadUser
 from catseye.core.time import NS_PER_S
-from catseye.vision.redact_regions import Boxes, Rows, carried, joined_boxes, joined_rows, on_the_move, reasons, regions, shadowed, unexplained
+from catseye.vision.redact_regions import (
+    NO_STEPS,
+    Boxes,
+    Rows,
+    Steps,
+    carried,
+    joined_boxes,
+    joined_rows,
+    on_the_move,
+    reasons,
+    regions,
+    shadowed,
+    steps,
+    too_fast_to_walk,
+    unexplained,
+    with_riders,
+)
 
 FILL_RGB = (58, 62, 70)
+_NOWHERE: Floats = np.empty((0, 4), np.float32)
+_FAST_WITHIN_NS = round(0.7 * NS_PER_S)
+_SAME_IOU_RATIO = 0.8
+_NOT_YET_NS = 1 << 62
 
 RegionAdder: TypeAlias = Callable[[Pixels], Floats]
 """More to fill, found in the picture itself: uint8 (h, w, 3) RGB -> float32 (k, 4) left, top, right, bottom in its pixels."""
@@ -88,21 +109,25 @@ class RedactionSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What one analysed frame told, in native pixels: tracks seen; every box found or guessed; which no track explains; the rest that moves."""
+    """What one analysed frame told, in native pixels: tracks seen; every box found or guessed; which no track explains, and which
+    of these were found before in the same place; the rest that moves.
+    """
 
     time_ns: int
     tracks: Rows
     found: Boxes
     loose: Boxes
+    standing: Boxes
     moving: Pixels | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Sweep:
-    """What a closer look found, less what drives and is carried by its track anyway, native pixels."""
+    """What a closer look found, less what drives and is carried by its track anyway, native pixels; and who may have walked here since the one before."""
 
     time_ns: int
     overlooked: Boxes
+    walked: Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +168,7 @@ class Redactor:
         self._native_px = (0, 0)
         self._looks: deque[_Look] = deque()
         self._sweeps: deque[_Sweep] = deque()
+        self._riding: dict[int, int] = {}  # tracks, and when they ended
         self._waiting: deque[_Waiting] = deque()
 
     def see(
@@ -200,8 +226,25 @@ class Redactor:
         when_ns = np.full(int(seen.sum()), frame.time_ns, np.int64)
         found, followed = Boxes.of(detections.box_px, detections.kind, detections.score_ratio), Boxes.of(tracked.box_px, tracked.kind, tracked.score_ratio)
         tracks = Rows(when_ns, tracked.track[seen], followed.box_px[seen], followed.kind[seen])
+        self._notice_riders(tracks, frame.time_ns, tracked.ended)
         loose, found = found.beyond(tracks.box_px), joined_boxes([found, followed])
-        return _Look(frame.time_ns, tracks, found, loose, None if foreground is None else self._moving(foreground, found.box_px))
+        moving = None if foreground is None else self._moving(foreground, found.box_px)
+        return _Look(frame.time_ns, tracks, found, loose, self._standing(loose, frame.time_ns), moving)
+
+    def _standing(self, loose: Boxes, time_ns: int) -> Boxes:
+        """Those of `loose` found before in the same place. Each is held for `carry_s` either way, so that it need not be told at every look."""
+        carry_ns = int(self.settings.carry_s * NS_PER_S)
+        before = [look.loose.box_px for look in self._looks if time_ns - look.time_ns <= carry_ns]
+        told = [look.standing.box_px for look in self._looks if 2 * (time_ns - look.time_ns) < carry_ns]
+        return loose.again(np.concatenate([_NOWHERE, *before])).beyond(np.concatenate([_NOWHERE, *told]), _SAME_IOU_RATIO)
+
+    def _notice_riders(self, tracks: Rows, time_ns: int, ended: Ints) -> None:
+        """Who is called a pedestrian and is too fast for one sits on something that may have a plate, and still does when it stops."""
+        recent = [look.tracks for look in self._looks if time_ns - look.time_ns <= _FAST_WITHIN_NS]
+        for track in too_fast_to_walk(joined_rows([*recent, tracks])).tolist():
+            self._riding[track] = _NOT_YET_NS
+        for track in self._riding.keys() & set(ended.tolist()):
+            self._riding[track] = time_ns
 
     def _moving(self, foreground: Bools | Pixels, explained_px: Floats) -> Pixels:
         """Movement outside the boxes and their shadows, in the mask's own size."""
@@ -219,13 +262,18 @@ class Redactor:
         box_px = np.asarray(close.box_px * _scale(self._native_px, size_px), np.float32)
         found = Boxes.of(box_px, close.kind, close.score_ratio)
         driving_px = on_the_move(joined_rows([look.tracks for look in self._looks]), frame.time_ns)
-        self._sweeps.append(_Sweep(frame.time_ns, found.beyond(driving_px)))
+        overlooked = found.beyond(driving_px)
+        before = self._sweeps[-1] if self._sweeps else _Sweep(frame.time_ns, overlooked, NO_STEPS)
+        walked = steps(before.overlooked, overlooked, (frame.time_ns - before.time_ns) / NS_PER_S)
+        self._sweeps.append(_Sweep(frame.time_ns, overlooked, walked))
 
     def _join(self, tracked: Tracked) -> None:
         """Two tracks found to be one road user are one in the past too, so that the gap between them is filled."""
         for absorbed, survivor in tracked.joined.tolist():
             for look in self._looks:
                 look.tracks.track[look.tracks.track == absorbed] = survivor
+            if absorbed in self._riding:
+                self._riding[survivor] = self._riding.pop(absorbed)
 
     def _forget(self, before_ns: int) -> None:
         oldest_ns = self._waiting[0].time_ns - 2 * int(self.settings.delay_s * NS_PER_S) if self._waiting else before_ns
@@ -233,6 +281,7 @@ class Redactor:
             self._looks.popleft()
         while self._sweeps and self._sweeps[0].time_ns < min(before_ns, oldest_ns):
             self._sweeps.popleft()
+        self._riding = {track: ended_ns for track, ended_ns in self._riding.items() if ended_ns >= min(before_ns, oldest_ns)}
 
     def _release(self, is_over: bool = False) -> list[RedactedPicture]:
         """The oldest waiting picture, redacted; nothing where the looks around it are too far away."""
@@ -271,11 +320,24 @@ class Redactor:
         settings = self.settings
         reach_ns = int(settings.delay_s * NS_PER_S)
         tracks = [look.tracks for look in self._looks if abs(look.time_ns - time_ns) <= reach_ns]
-        followed = carried(joined_rows(tracks), time_ns, settings.carry_s, settings.walker_carry_s, settings.growth_ratio_per_s)
+        rows = with_riders(joined_rows(tracks), self._riding)
+        followed = carried(rows, time_ns, settings.carry_s, settings.walker_carry_s, settings.growth_ratio_per_s)
         beside = [(SEEN, look.found) if look.time_ns == time_ns else (BESIDE, look.loose) for look in self._beside(time_ns)]
         swept_ns = int((settings.sweep_every_s + settings.look_gap_s) * NS_PER_S)
         swept = [(SWEPT, sweep.overlooked) for sweep in self._sweeps if abs(sweep.time_ns - time_ns) <= swept_ns]
-        return [(FOLLOWED, followed), *beside, *swept]
+        carry_ns = int(settings.carry_s * NS_PER_S)
+        standing = [(BESIDE, look.standing) for look in self._looks if 0 < abs(look.time_ns - time_ns) <= carry_ns]
+        return [(FOLLOWED, followed), *beside, *standing, *swept, *self._walked_at(time_ns)]
+
+    def _walked_at(self, time_ns: int) -> list[tuple[str, Boxes]]:
+        """Who only the closer looks see, on the way between the two around this moment."""
+        around = [(before, after) for before, after in pairwise(self._sweeps) if before.time_ns < time_ns < after.time_ns]
+        return [(FOLLOWED, after.walked.at(*self._share(before.time_ns, after.time_ns, time_ns))) for before, after in around]
+
+    def _share(self, before_ns: int, after_ns: int, time_ns: int) -> tuple[float, float]:
+        """How much of the time between two looks has passed, and how much larger a box is by then."""
+        gap_s = min(time_ns - before_ns, after_ns - time_ns) / NS_PER_S
+        return (time_ns - before_ns) / (after_ns - before_ns), self.settings.growth_ratio_per_s * gap_s
 
     def _beside(self, time_ns: int) -> list[_Look]:
         """The looks around this moment: two on either side of it, none further than `look_gap_s`."""

@@ -4,7 +4,7 @@ All boxes are float32 (n, 4) left, top, right, bottom in one frame of reference 
 The shares are measured: benchmarks/redaction.py, docs/design/privacy.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -20,6 +20,9 @@ HEAD, PLATE_BAND, WINDOWS, NO_CLASS = "head", "plate band", "windows", "no sure 
 _SQUARE = np.ones((3, 3), np.uint8)
 _HELD_S = 0.5
 _SURE_RATIO = 0.5
+_RIDES_FROM_PER_S, _RIDES_LEAST_S = np.array([1.0, 0.45]), 0.3
+_WALKS_PER_S, _WALKS_MORE_RATIO, _ALIKE_RATIO = 1.2, 0.5, 0.5
+_STANDS_IOU_RATIO = 0.6
 _LEGS_RATIO, _LEGS_UPWARDS, _BODY_UPWARDS = 0.006, 2.2, 1.35
 
 
@@ -52,6 +55,13 @@ class Boxes:
             return self
         new = iou_ratio(self.box_px, known_px).max(axis=1) < most_iou_ratio
         return Boxes(self.box_px[new], self.kind[new], None if self.score_ratio is None else self.score_ratio[new])
+
+    def again(self, known_px: Floats) -> "Boxes":
+        """Those that one of the `known_px` boxes of other looks matches: what is found twice in one place stands there."""
+        if not len(self.box_px) or not len(known_px):
+            return Boxes(_NO_BOXES, self.kind[:0])
+        known = iou_ratio(self.box_px, known_px).max(axis=1) >= _STANDS_IOU_RATIO
+        return Boxes(self.box_px[known], self.kind[known], None if self.score_ratio is None else self.score_ratio[known])
 
     def __len__(self) -> int:
         """How many."""
@@ -127,7 +137,7 @@ def plate_regions(box_px: Floats, kind: Codes) -> Floats:
 def cab_regions(box_px: Floats, kind: Codes, from_height_px: float) -> Floats:
     """The windows of four-wheeled vehicles at least `from_height_px` high: nearer than that a driver may be made out behind the glass."""
     is_near = (IS_FOUR_WHEELED[kind] == 1) & (box_px[:, 3] - box_px[:, 1] >= from_height_px)
-    return band(box_px[is_near], -0.05, 0.4, 0.08)
+    return band(box_px[is_near], -0.08, 0.4, 0.08)
 
 
 def regions(box_px: Floats, kind: Codes, cab_from_height_px: float) -> Floats:
@@ -185,6 +195,70 @@ def carried(rows: Rows, time_ns: int, reach_s: float, walker_reach_s: float, gro
     there_px = grown(_moved_on(when_ns, box_px, first, last, time_ns), growth_ratio)
     boxes = (here_px[held], there_px[moved], here_px[changed])
     return Boxes(np.concatenate(boxes), np.concatenate([kind[before][held], kind[before][moved], kind[after][changed]]))
+
+
+def too_fast_to_walk(rows: Rows) -> Ints:
+    """Tracks (k,) called pedestrians that moved further in the time of these `rows` than anybody walks, in heights of their own box.
+
+    Depth is foreshortened, so that less is asked of a way up or down the picture than of one across it.
+    """
+    walks = rows.kind == RoadUser.PEDESTRIAN.code
+    order = np.lexsort((rows.time_ns[walks], rows.track[walks]))
+    track, when_ns, box_px = rows.track[walks][order], rows.time_ns[walks][order], rows.box_px[walks][order]
+    if not len(track):
+        return np.empty(0, np.int64)
+    first = np.flatnonzero(np.r_[True, track[1:] != track[:-1]])
+    last = np.r_[first[1:], len(track)] - 1
+    span_s = (when_ns[last] - when_ns[first]) / NS_PER_S
+    way_px = np.abs((box_px[last, :2] + box_px[last, 2:]) - (box_px[first, :2] + box_px[first, 2:])) / 2
+    height_px = np.maximum(box_px[first, 3] - box_px[first, 1], box_px[last, 3] - box_px[last, 1])
+    limit_px = _RIDES_FROM_PER_S * (height_px * span_s)[:, None]
+    rides = (span_s >= _RIDES_LEAST_S) & (np.square(way_px / np.maximum(limit_px, 1e-6)).sum(axis=1) > 1)
+    return np.asarray(track[first[rides]], np.int64)
+
+
+def with_riders(rows: Rows, riding: Collection[int]) -> Rows:
+    """The same rows; the pedestrians among the `riding` tracks are of no class, to be filled whole, and reach down to the wheels their box may not hold."""
+    rides = (rows.kind == RoadUser.PEDESTRIAN.code) & np.isin(rows.track, list(riding))
+    if not rides.any():
+        return rows
+    box_px = np.where(rides[:, None], band(rows.box_px, 0.0, 1.3, 0.1), rows.box_px)
+    return Rows(rows.time_ns, rows.track, np.asarray(box_px, np.float32), np.where(rides, RoadUser.UNKNOWN.code, rows.kind).astype(np.uint8))
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Boxes of one look that may be boxes of another, later one, a row a pair: somebody walked from `from_px` to `to_px`."""
+
+    from_px: Floats
+    to_px: Floats
+    kind: Codes
+
+    def at(self, share: float, growth_ratio: float) -> Boxes:
+        """Where they are when this share of the time between the two looks has passed."""
+        return Boxes(grown(np.asarray(self.from_px * np.float32(1 - share) + self.to_px * np.float32(share), np.float32), growth_ratio), self.kind)
+
+
+NO_STEPS = Steps(_NO_BOXES, _NO_BOXES, np.empty(0, np.uint8))
+
+
+def steps(earlier: Boxes, later: Boxes, span_s: float) -> Steps:
+    """Each box with the nearest one of about its size in the other look, both ways, as far as anybody walks in `span_s`. Who stood is left out."""
+    if not len(earlier) or not len(later):
+        return NO_STEPS
+    from_px, to_px = earlier.box_px[:, None], later.box_px[None]
+    from_size_px, to_size_px = from_px[..., 2:] - from_px[..., :2], to_px[..., 2:] - to_px[..., :2]
+    way_px = np.abs((from_px[..., :2] + from_px[..., 2:]) - (to_px[..., :2] + to_px[..., 2:])).max(axis=2) / 2
+    height_px = np.maximum(from_size_px[..., 1], to_size_px[..., 1])
+    is_alike = (np.minimum(from_size_px, to_size_px) >= _ALIKE_RATIO * np.maximum(from_size_px, to_size_px)).all(axis=2)
+    fits = is_alike & (way_px <= (_WALKS_PER_S * span_s + _WALKS_MORE_RATIO) * height_px)
+    far_px = np.where(fits, way_px, np.inf)
+    chosen = np.zeros_like(fits)
+    chosen[np.arange(len(earlier)), far_px.argmin(axis=1)] = True
+    chosen[far_px.argmin(axis=0), np.arange(len(later))] = True
+    before, after = np.nonzero(chosen & fits & (iou_ratio(earlier.box_px, later.box_px) < _STANDS_IOU_RATIO))
+    kind = np.where(earlier.kind[before] == later.kind[after], later.kind[after], RoadUser.UNKNOWN.code).astype(np.uint8)
+    return Steps(earlier.box_px[before], later.box_px[after], kind)
 
 
 def on_the_move(rows: Rows, time_ns: int) -> Floats:

@@ -57,6 +57,12 @@ class PacketRing:
         """Payload bytes held now."""
         return self._held_bytes
 
+    @property
+    def oldest_ns(self) -> int | None:
+        """When the first picture that is held was shown."""
+        with self._lock:
+            return self._gops[0].packets[0].time_ns if self._gops else None
+
     def add(self, payload: bytes, pts_ns: int, is_key: bool, *, stream: StreamParameters, dts_ns: int | None = None) -> None:
         """Keep one packet, in decoding order, times on the source's axis. What comes before the first keyframe cannot be decoded and is not kept."""
         packet = KeptPacket(payload, pts_ns, pts_ns if dts_ns is None else dts_ns, is_key, stream)

@@ -20,6 +20,7 @@ from catseye.core.time import NS_PER_S
 from catseye.station.demo import render_demo
 from catseye.vision.evidence import EvidenceError, clip_copy, cut_clip, redacted_copy
 from catseye.vision.evidence.written import still_jpeg
+from catseye.vision.plates import Way
 from catseye.vision.redact import FILL_RGB, blank
 
 NEAR_LEVELS = 30  # H.264 keeps a solid colour nearly
@@ -108,13 +109,54 @@ def test_three_stills_tell_their_time_below_the_picture(tmp_path: Path) -> None:
 
 def test_the_time_burnt_in_is_the_wall_clock_of_that_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = []
-    monkeypatch.setattr("catseye.vision.evidence.copy.still_jpeg", lambda picture, words: said.append(words) or still_jpeg(picture, words))
+    monkeypatch.setattr("catseye.vision.evidence.copy.still_jpeg", lambda picture, words, marked_px: said.append(words) or still_jpeg(picture, words))
     stream, packets = stream_of("h264", 60)
     violation = violation_at(3.0, 3.5)
     clip = cut_clip(violation, ring_of(stream, packets), before_s=2.0, after_s=2.0)
     clip_copy(violation, clip, tmp_path / "copy.mp4")
     assert said[1] == f"{WHEN.iso().replace('T', ' ').removesuffix('Z')} UTC +/- 12 ms | cam-1 | frame 20"
     assert said[2].startswith(f"{WHEN.plus_ns(round(1.5 * NS_PER_S)).iso()[:10]}")
+
+
+def way(track: str, box_px: tuple[float, float, float, float], begin_s: float = 0.0, end_s: float = 6.0) -> Way:
+    """Stands still, in a picture twice as large as the clip's."""
+    return Way(track, np.array([begin_s * NS_PER_S, end_s * NS_PER_S], np.int64), np.array([box_px, box_px], np.float32), (320, 192))
+
+
+def test_stills_point_out_who_did_it_and_the_video_does_not(tmp_path: Path) -> None:
+    stream, packets = stream_of("h264", 60)
+    violation = violation_at(3.0, 3.5)
+    clip = cut_clip(violation, ring_of(stream, packets), before_s=2.0, after_s=2.0)
+    made = clip_copy(violation, clip, tmp_path / "copy.mp4", ways=[way("7", (80, 60, 160, 120), end_s=4.0)])
+    plain = clip_copy(violation, clip, tmp_path / "plain.mp4")
+    assert [lines_of(still.log)[1]["marked"] for still in made.stills] == [[[40, 30, 80, 60]], [[40, 30, 80, 60]], []], "nobody knows where it is at the last"
+    assert made.media.path.read_bytes() == plain.media.path.read_bytes()
+    marked, bare = (cv2.imread(str(each.stills[1].path)).astype(int) for each in (made, plain))
+    changed = np.abs(marked - bare).max(axis=2) > NEAR_LEVELS
+    assert changed.any()
+    rows, columns = np.nonzero(changed)
+    assert 20 <= rows.min() <= 30 <= 60 <= rows.max() <= 70, "around the box, but for what JPEG smears"
+    assert 30 <= columns.min() <= 40 <= 80 <= columns.max() <= 90
+    assert not changed[34:56, 48:72].any(), "the middle is as it was"
+
+
+def test_who_is_pointed_out_is_a_subject_of_the_violation(tmp_path: Path) -> None:
+    stream, packets = stream_of("h264", 20)
+    violation = violation_at(1.0)
+    clip = cut_clip(violation, ring_of(stream, packets), before_s=1.0, after_s=1.0)
+    with pytest.raises(EvidenceError, match="the way of track 8; wanted those of its own subjects"):
+        clip_copy(violation, clip, tmp_path / "copy.mp4", ways=[way("7", (0, 0, 9, 9)), way("8", (0, 0, 9, 9))])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("box_px", [(20, 20, 60, 50), (-500, -500, 900, 900), (158, 90, 159, 91)])
+def test_brackets_cover_nothing_but_lines_wherever_the_box_is(box_px: tuple[float, float, float, float]) -> None:
+    picture = blank("cam-1", 160, 96)
+    drawn = cv2.imdecode(np.frombuffer(still_jpeg(picture, "words", [np.array(box_px, np.float32)]), np.uint8), cv2.IMREAD_COLOR)[:96, :, ::-1]
+    other = np.abs(drawn.astype(int) - FILL_RGB).max(axis=2) > NEAR_LEVELS
+    assert other.any()
+    assert other.mean() < 0.15
+    assert (picture.rgb == FILL_RGB).all(), "the picture itself is as it was"
 
 
 def test_a_still_asked_for_after_the_end_is_the_last_frame(street: bytes, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from catseye import __version__
+from catseye.core.errors import CatseyeError
 from catseye.core.event import Event
 from catseye.core.finding import Violation
 from catseye.core.signal import LAMPS, Signal
@@ -36,7 +37,13 @@ POINTS, SITE, EVENT, REPLAY, MEASURES, CERTIFICATE, SIGNAL = (
     "measurement/certificate.json",
     "signal/signal-{number}.csv",
 )
-BEFORE_NS = 30 * NS_PER_S  # of others, when they are needed to judge it again
+# Before and after it, of others, where it cannot be judged again without them: because the rule asks for them, or for a last bit (sums over all who were
+# there are not the same sums over one of them). As few as will do.
+AROUND_NS = (2 * NS_PER_S, 8 * NS_PER_S, 30 * NS_PER_S)
+
+
+class ExcerptError(CatseyeError):
+    """There is nothing to take an excerpt of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +54,27 @@ class Excerpt:
     fault: str
 
 
-def excerpt_of(site: Site, camera: Camera, violation: Violation, points: Sequence[PointBatch], told: Told) -> Excerpt:
-    """Only the violator's own points where they are enough; else those of everybody around at the time.
+def excerpt_of(site: Site, camera: Camera, violation: Violation, points: Sequence[PointBatch], told: Told, scratch: Path) -> Excerpt:
+    """Only the points of those who did it where they are enough; else those of everybody around at the time as well.
 
-    ValueError when the violator has no points.
+    `scratch` is a folder of the vault: what a killed process leaves there is swept. ExcerptError when none of their points is known.
     """
     event = violation.event
-    own = [rows_of(batch, np.isin(_names(batch), event.subjects)) for batch in points]
-    first = _excerpt(site, camera, event, own, told)
-    if not first.fault:
-        return first
-    span = event.time_ns - BEFORE_NS, event.end_time_ns + BEFORE_NS
-    around = [rows_of(batch, (batch.time_ns >= span[0]) & (batch.time_ns <= span[1])) for batch in points]
-    second = _excerpt(site, camera, event, around, told)
-    return first if second.fault else second
+    is_own = [np.isin(_names(batch), event.subjects) for batch in points]
+    if not any(rows.any() for rows in is_own):
+        raise ExcerptError(f"measurement of {event.kind} at {event.time_ns / NS_PER_S:.1f} s", "not one point of who did it", "points no older than the clip")
+    own = _excerpt(site, camera, event, [rows_of(batch, rows) for batch, rows in zip(points, is_own, strict=True)], told, scratch)
+    found = own
+    for around_ns in AROUND_NS:
+        if not found.fault:
+            return found
+        span = event.time_ns - around_ns, event.end_time_ns + around_ns
+        chosen = [rows | ((batch.time_ns >= span[0]) & (batch.time_ns <= span[1])) for batch, rows in zip(points, is_own, strict=True)]
+        found = _excerpt(site, camera, event, [rows_of(batch, rows) for batch, rows in zip(points, chosen, strict=True)], told, scratch)
+    return own if found.fault else found
 
 
-def _excerpt(site: Site, camera: Camera, event: Event, points: Sequence[PointBatch], told: Told) -> Excerpt:
+def _excerpt(site: Site, camera: Camera, event: Event, points: Sequence[PointBatch], told: Told, scratch: Path) -> Excerpt:
     tables = _tables(camera, event)
     files = {
         POINTS: points_file(points),
@@ -76,11 +87,11 @@ def _excerpt(site: Site, camera: Camera, event: Event, points: Sequence[PointBat
         files[CERTIFICATE] = told.certificate.as_text().encode()
     for number, table in enumerate(tables["signal"], 1):
         files[SIGNAL.format(number=number)] = _phases_text(told.signals[table["id"]]).encode()
-    return Excerpt(files, _fault(files))
+    return Excerpt(files, _fault(files, scratch))
 
 
-def _fault(files: Mapping[str, bytes]) -> str:
-    with TemporaryDirectory(prefix="catseye-") as folder:  # measurements only: no picture is in it
+def _fault(files: Mapping[str, bytes], scratch: Path) -> str:
+    with TemporaryDirectory(prefix="replay-", dir=scratch) as folder:
         for name, content in files.items():
             path = Path(folder) / PurePosixPath(name)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,6 +117,8 @@ def _site_text(site: Site, camera: Camera, tables: Mapping[str, list[dict[str, A
     head: dict[str, Any] = {"id": camera.id}
     if told.certificate is not None:
         head["calibration"] = {"certificate": PurePosixPath(CERTIFICATE).name}
+    elif camera.calibration is not None:  # no day, so no certificate: it can be judged again, and never be submitted
+        head["calibration"] = camera.calibration.model_dump(exclude_defaults=True)
     if told.start is not None:
         head["start"] = datetime.fromtimestamp(told.start.utc_ns // NS_PER_S, UTC).replace(microsecond=told.start.utc_ns % NS_PER_S // 1000)
     place = {"id": site.id} | ({"timezone": site.timezone} if site.timezone else {})

@@ -9,16 +9,17 @@ from typing import Any
 
 from catseye.cases.case import Case
 from catseye.cases.errors import CaseError
-from catseye.cases.handover import HouseFacts, contents_of
+from catseye.cases.handover import HouseFacts, contents_of, refuse_unready
 from catseye.cases.opening import MediaReference
 from catseye.cases.package.build import BuiltPackage, PackageContents, Signer, build_package
 from catseye.cases.package.facts import Copy, Original
 from catseye.cases.package.plain import canonical
 from catseye.core.grant import Grant
+from catseye.core.secrets import is_url
 from catseye.core.time import Stamp
 from catseye.station.case_media import LOOK_NS, bytes_of, custody_of
 from catseye.station.evidence.excerpt import CERTIFICATE
-from catseye.station.evidence.securing import EVIDENCE, SECURED
+from catseye.station.evidence.securing import EVIDENCE, PACKETS, SECURED
 from catseye.vault.vault import Vault
 
 PURPOSE = "enforcement of road traffic law"
@@ -42,7 +43,9 @@ class Packer:
 
     def contents(self, case: Case) -> PackageContents:
         """All that goes in."""
+        refuse_unready(case)  # before anything is looked at: a look that leads to nothing is still a look
         kept = self._kept(case)
+        told = _media(case, self.vault, kept)
         files = {f"data/{name}": base64.b64decode(content) for name, content in kept["files"].items()}
         pictures = {media: _place(media) for media in case.media if media.role in _FOLDERS}
         files |= {path: bytes_of(self.vault, case, media, self.by, self.why, self.now) for media, path in pictures.items()}
@@ -54,11 +57,11 @@ class Packer:
             (case.opening.law.statute,),
             PURPOSE,
             "when the case is over and the days of the site's [retention] are",
-            "the platform's, when the picture arrived" if "://" in case.opening.event.lineage else "the start that the site file gives the recording",
+            "the platform's, when the picture arrived" if is_url(case.opening.event.lineage) else "the start that the site file gives the recording",
             moved=self._moved(case),
             certificate=said,
         )
-        return contents_of(case, house, files, _media(case, kept, pictures), custody_of(self.vault, case))
+        return contents_of(case, house, files, told, custody_of(self.vault, case))
 
     def _kept(self, case: Case) -> Mapping[str, Any]:
         steps = [step for step in self.vault.dossiers.steps(EVIDENCE, case.id) if step.kind == SECURED]
@@ -81,16 +84,20 @@ def _place(media: MediaReference) -> str:
     return _FOLDERS[media.role] + PurePosixPath(media.ref).name + (".age" if media.role in _SEALED else "")
 
 
-def _media(case: Case, kept: Mapping[str, Any], pictures: Mapping[MediaReference, str]) -> dict[str, Original | Copy]:
-    camera, original = case.opening.event.camera, kept.get("original")
-    if original is None:
-        raise CaseError(case.where, "no clip of it could be cut", "a case with its clip")
+def _media(case: Case, vault: Vault, kept: Mapping[str, Any]) -> dict[str, Original | Copy]:
+    """What each picture was made of, as the vault knows it: people may have added some that this camera did not send at the time."""
+    camera = case.opening.event.camera
+    if "original" not in kept:
+        raise CaseError(case.where, "no clip of it could be cut", "a case with its clip: without one there is nothing to hand over")
     told: dict[str, Original | Copy] = {}
-    packets = next(name for name in kept["files"] if name.endswith(".packets.json"))
-    for media, path in pictures.items():
+    for media in case.media:
+        if media.role not in ("original", "still", "clip"):
+            continue
+        ref = vault.media.ref(media.ref)
         if media.role == "original":
-            facts = (original["media_type"], original["sha256"], original["size_bytes"], media.sha256, tuple(original["recipients"]))
-            told[path] = Original(camera, *facts, f"data/{packets}")
-        elif media.role in ("still", "clip"):
-            told[path] = Copy(camera, media.media_type, original["sha256"])
+            packets = f"{PACKETS.format(name=PurePosixPath(media.ref).name)}"
+            listed = f"data/{packets}" if packets in kept["files"] else None
+            told[_place(media)] = Original(camera, ref.media_type, ref.original_sha256 or "", ref.original_bytes or 0, ref.sha256, ref.recipients, listed)
+        else:
+            told[_place(media)] = Copy(camera, ref.media_type, ref.original_sha256 or "")
     return told

@@ -38,3 +38,6 @@ class Evidence:
 
     def close(self, told: Callable[[], Told]) -> None:
         """The stream is over: finish what is begun."""
+
+    def give_up(self) -> None:
+        """Somebody stops at once: begin nothing more, and wait for nothing in `close`."""

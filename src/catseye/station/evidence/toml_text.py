@@ -22,7 +22,8 @@ def toml_text(document: Mapping[str, Any]) -> str:
     [[camera.line]]
     px = [[1.5, 2], [3, 4]]
     """
-    return "".join(line + "\n" for name, value in document.items() for line in _lines(_key(name), value))
+    ordered = sorted(document.items(), key=lambda each: isinstance(each[1], Mapping) or _is_tables(each[1]))  # what follows a table's head belongs to it
+    return "".join(line + "\n" for name, value in ordered for line in _lines(_key(name), value))
 
 
 def _lines(path: str, value: Any) -> list[str]:
@@ -48,17 +49,24 @@ def _is_tables(value: Any) -> bool:
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    return name if _BARE.fullmatch(name) else _text(name)
+
+
+def _text(text: str) -> str:
+    """JSON's escapes are TOML's; DEL alone must be escaped here and need not there."""
+    return json.dumps(str(text), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _value(value: Any) -> str:
     match value:
         case bool():
             return "true" if value else "false"
-        case int() | float():
-            return repr(value)
+        case int():
+            return int.__repr__(value)
+        case float():
+            return float.__repr__(value)
         case str():
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+            return _text(value)
         case datetime() | date():
             return value.isoformat()
         case Mapping():

@@ -132,8 +132,8 @@ def submit_case(out: Path, name: str, by: str, authority: str, package: Path, ro
 
 
 def _submission(case: Case, by: str, authority: str, package: Path, root: Certified, now: Stamp) -> Step:
-    transitions.submit(case, by, authority, "0" * 64, now)  # whatever forbids it is told before the package is looked at
-    return transitions.submit(case, by, authority, verified_manifest(case, package, root), now)
+    transitions.submit(case, by, authority, "0" * 64, "0" * 64, now)  # whatever forbids it is told before the package is looked at
+    return transitions.submit(case, by, authority, verified_manifest(case, package, root), root.sha256, now)
 
 
 def answer_case(out: Path, name: str, by: str, outcome: Answers, reason: str, site: Path | None = None) -> RunOutcome:

@@ -7,6 +7,8 @@ from time import time_ns
 from catseye.cases import report_desk
 from catseye.cases.citizen_reports import REPORT
 from catseye.cases.desk import CaseDesk
+from catseye.cases.errors import CaseError
+from catseye.cases.people import person
 from catseye.core.errors import SiteError
 from catseye.core.time import NS_PER_MINUTE, Stamp
 from catseye.station.case_openings import violation_kinds
@@ -33,6 +35,8 @@ def forget(
     site: Path | None = None,
     classes: Sequence[str] = (),
     case: str | None = None,
+    by: str = "",
+    reason: str = "",
     people: Path | None = None,
     people_keys: Path | None = None,
     is_dry: bool = False,
@@ -45,11 +49,13 @@ def forget(
     if classes and case is not None:
         raise SiteError("--case", "a case and a class", "one of the two")
     _refuse_half(people, people_keys, classes, case)
+    why = _why(case, by, reason)
     kept_for = load_site(site).retention if site is not None else KeptFor()
     with vault_of(out, site) as vault:
         identities = Identities(people, people_keys, vault) if people is not None and people_keys is not None else None
         if case is not None:
             _refuse_beginning(vault, case)
+            _refuse_going_on(vault, case)
         if not is_dry:
             CaseDesk(vault).settle()
             if identities is not None:
@@ -57,7 +63,7 @@ def forget(
             report_desk.settle_all(vault)
         subject = (CASE, case) if case is not None else None
         promised = report_desk.promised(vault, identities.forgettable() if identities is not None else frozenset())
-        done = vault.retention.forget(now, kept_for, violation_kinds(), classes or CLASSES, subject, promised, is_dry=is_dry)
+        done = vault.retention.forget(now, kept_for, violation_kinds(), classes or CLASSES, subject, promised, why=why, is_dry=is_dry)
         names = NamesForgotten() if identities is None or is_dry else identities.forget_forgotten()
         faults = [] if is_dry else vault.log_faults()
         unseen = _unseen(vault, identities) if case is None and (not classes or IDENTITY in classes) else []
@@ -99,6 +105,29 @@ def _names_lines(names: NamesForgotten) -> list[str]:
     told = f"{names.traces_count} keys and files looked for in {names.searched_bytes} bytes of {names.files_count} files"
     lines = [f"names forgotten: {names.names_count}", f"proof: {told}: {len(names.left)} found"]
     return lines + [f"still there: {place}" for place in names.left]
+
+
+def _why(case: str | None, by: str, reason: str) -> str:
+    """What the log keeps of it: who wants a case to be forgotten before its days, and why; nothing where days alone decide."""
+    if case is None:
+        if by or reason:
+            raise SiteError("--by, --reason", "given without --case", "nothing, where the days of a class decide")
+        return ""
+    if not reason.strip():
+        raise SiteError("--reason", "nothing", "why this case is forgotten before its days, such as a court's order")
+    return f"{person(by, f'case {case}')}: {reason.strip()}"
+
+
+def _refuse_going_on(vault: Vault, name: str) -> None:
+    """SiteError while people are at it: evidence in a case that goes on is nobody's to destroy."""
+    if not vault.dossiers.steps(CASE, name):
+        return  # an earlier forgetting was stopped; it is finished now
+    try:
+        case = CaseDesk(vault).case(name)
+    except CaseError:
+        return  # its steps are no case: nobody can go on with it
+    if case.decided.confirmations and not case.is_over:
+        raise SiteError("--case", f"{name} is {case.state.value}", "a case that is over, or that nobody has confirmed")
 
 
 def _refuse_beginning(vault: Vault, name: str) -> None:

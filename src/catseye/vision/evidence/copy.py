@@ -6,16 +6,17 @@ The original is read from memory, and nothing of it is written: pictures reach t
 import hashlib
 import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
+from catseye.core.arrays import Floats
 from catseye.core.detections import Detections, Tracked
 from catseye.core.finding import Violation
 from catseye.core.picture import RawFrame, RedactedPicture
@@ -39,7 +40,8 @@ MOST_SIDE_PX = 1920
 MOST_S = 600.0
 # A copy shows more than a preview, so that more is looked at: benchmarks/evidence.py counts what is left.
 SWEPT_WIDTH_PX, SWEPT_SCALES_RATIO, SWEPT_EVERY_S = 1280, (1.0, 0.5), 1.5
-FOREGROUND_WIDTH_PX = 640
+# Its pictures are up to three times as wide as a preview, so that what moves can be read in a ninth of the share.
+FOREGROUND_WIDTH_PX, MOVEMENT_RATIO = 640, 0.00003
 WITHHELD = "withheld"
 _CHUNK_BYTES = 1 << 20
 
@@ -58,6 +60,23 @@ class RedactedCopy:
     notes: tuple[str, ...] = ()
 
 
+class Marked(Protocol):
+    """Somebody who is pointed out in stills; `at` gives the box at a time of the source's axis in a picture of that size, None where nobody knows it."""
+
+    @property
+    def track(self) -> str:
+        """Who."""
+        ...
+
+    def at(self, time_ns: int, size_px: tuple[int, int]) -> Floats | None:
+        """Left, top, right, bottom."""
+        ...
+
+
+Marks = Callable[[int, tuple[int, int]], Sequence[Floats]]
+"""Boxes to be pointed out at a time of the clip's own, in a picture of a size; the first is whoever did it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Awaited:
     """A frame whose picture is still with the redactor; `stills` are the places it has among those asked for."""
@@ -68,15 +87,27 @@ class _Awaited:
     stills: tuple[int, ...]
 
 
-def clip_copy(violation: Violation, clip: Clip, to: Path, *, detector: str = models.DEFAULT, around_s: float = 1.0) -> RedactedCopy:
-    """The redacted copy of a violation's clip at `to`, and three stills beside it: `around_s` before it, at it, and `around_s` after its end."""
+def clip_copy(
+    violation: Violation, clip: Clip, to: Path, *, detector: str = models.DEFAULT, around_s: float = 1.0, ways: Sequence[Marked] = ()
+) -> RedactedCopy:
+    """The redacted copy of a violation's clip at `to`, and three stills beside it: `around_s` before it, at it, and `around_s` after its end.
+
+    `ways` of the violation's own subjects: brackets are drawn around them in the stills, on top of all that is filled. EvidenceError for anybody else's.
+    """
     event = violation.event
+    if strangers := sorted({way.track for way in ways} - {*event.subjects}):
+        raise EvidenceError(f"evidence of {event.kind} on {event.camera}", f"the way of track {', '.join(strangers)}", "those of its own subjects")
+    chosen = sorted(ways, key=lambda way: event.subjects.index(way.track))
+
+    def marks(time_ns: int, size_px: tuple[int, int]) -> Sequence[Floats]:
+        return [box_px for way in chosen if (box_px := way.at(clip.begin_ns + time_ns, size_px)) is not None]
+
     if clip.camera != event.camera:
         raise EvidenceError(f"evidence of {event.kind} on {event.camera}", f"a clip of {clip.camera}", f"a clip of {event.camera}")
     around_ns = round(around_s * NS_PER_S)
     wanted_ns = [time_ns - clip.begin_ns for time_ns in (event.time_ns - around_ns, event.time_ns, event.end_time_ns + around_ns)]
     start = event.when.plus_ns(clip.begin_ns - event.time_ns) if event.when else None
-    return redacted_copy(clip.data, to, camera=event.camera, detector=detector, start=start, stills_ns=wanted_ns)
+    return redacted_copy(clip.data, to, camera=event.camera, detector=detector, start=start, stills_ns=wanted_ns, marks=marks)
 
 
 def redacted_copy(
@@ -90,6 +121,7 @@ def redacted_copy(
     most_side_px: int = MOST_SIDE_PX,
     most_s: float = MOST_S,
     analysed_fps: float = ANALYSED_FPS,
+    marks: Marks = lambda time_ns, size_px: (),
 ) -> RedactedCopy:
     """An MP4 at `to` of all that can be decoded of `original`, and JPEGs beside it of the first frames at or after `stills_ns` of its own time.
 
@@ -106,7 +138,7 @@ def redacted_copy(
         with ExitStack() as files, MemoryVideo(original, camera, start) as video:
             size_px = _fitted(video.size_px, most_side_px)
             file, *stills = [_begun(files, name, written) for name in (to, *names)]
-            made = _Making(video, eyes, CopyVideo(file, size_px, video.nominal_fps), size_px, stills_ns, redactor_log, most_s)
+            made = _Making(video, eyes, CopyVideo(file, size_px, video.nominal_fps), size_px, stills_ns, redactor_log, most_s, marks)
             with disk_faults(to):
                 made.run()
             for place, still in enumerate(stills):
@@ -135,7 +167,7 @@ class _Eyes:
 
     def __init__(self, detector: str, told: list[tuple[int, Sequence[Fill]]], analysed_fps: float) -> None:
         self._name, self._step_ns, self._fps = detector, round(NS_PER_S / analysed_fps), analysed_fps
-        self.settings = RedactionSettings(sweep_width_px=SWEPT_WIDTH_PX, sweep_every_s=SWEPT_EVERY_S)
+        self.settings = RedactionSettings(sweep_width_px=SWEPT_WIDTH_PX, sweep_every_s=SWEPT_EVERY_S, movement_ratio=MOVEMENT_RATIO)
         self.redactor = open_redactor(detector, self.settings, log=lambda time_ns, fills: told.append((time_ns, fills)), sweep_scales_ratio=SWEPT_SCALES_RATIO)
         foreground = Foreground(ForegroundSettings(width_px=FOREGROUND_WIDTH_PX))
         self._detector, self._foreground, self._tracker, self._witness = open_detector(detector), foreground, Tracker(), Witness()
@@ -186,7 +218,9 @@ class _Making:
         stills_ns: Sequence[int],
         told: list[tuple[int, Sequence[Fill]]],
         most_s: float,
+        marks: Marks,
     ) -> None:
+        self._marks = marks
         self.frames_count = self.withheld_count = 0
         self.lines: list[bytes] = []
         self.jpegs: dict[int, bytes] = {}
@@ -231,12 +265,14 @@ class _Making:
         self._emit(awaited, replace(blank(self._video.camera, *self._size_px), time_ns=awaited.time_ns), {WITHHELD: True, "fills": []})
 
     def _emit(self, awaited: _Awaited, picture: RedactedPicture, facts: dict[str, Any]) -> None:
-        line = _line({"frame": awaited.index, "time_ns": awaited.time_ns} | facts)
+        said = {"frame": awaited.index, "time_ns": awaited.time_ns} | facts
         self._out.write(picture)
-        self.lines.append(line)
+        self.lines.append(_line(said))
         self.frames_count += 1
         if awaited.stills:
-            jpeg = still_jpeg(picture, overlay(self._video.camera, awaited.index, awaited.time_ns, awaited.when))
+            marked_px = self._marks(awaited.time_ns, self._size_px)
+            jpeg = still_jpeg(picture, overlay(self._video.camera, awaited.index, awaited.time_ns, awaited.when), marked_px)
+            line = _line(said | {"marked": [np.rint(box_px).astype(int).tolist() for box_px in marked_px]})
             for place in awaited.stills:
                 self.jpegs[place], self.still_lines[place] = jpeg, line
 

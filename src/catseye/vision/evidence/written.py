@@ -1,5 +1,6 @@
 """Redacted copies leave for the disk here: a video and stills, made of `RedactedPicture`s and of nothing else."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, BinaryIO
 
@@ -7,6 +8,7 @@ import av
 import cv2
 import numpy as np
 
+from catseye.core.arrays import Floats, Pixels
 from catseye.core.picture import RedactedPicture
 from catseye.core.time import NS_PER_S
 
@@ -19,6 +21,8 @@ _KEYFRAME_EVERY_S = 2
 _JPEG_PERCENT = 90
 _BAR_RATIO, _LEAST_BAR_PX = 0.05, 22
 _INK_RGB, _BAR_RGB = (235, 235, 235), (0, 0, 0)
+_MARK_RGB, _OTHER_RGB, _EDGE_RGB = (255, 193, 77), (235, 235, 235), (16, 16, 16)  # a light line in a dark one is seen on any street
+_ARM_RATIO, _LEAST_ARM_PX, _LEAST_LINE_PX, _PX_A_LINE = 0.25, 6, 2, 360
 
 
 class CopyVideo:
@@ -49,18 +53,34 @@ class CopyVideo:
         self._video.close()
 
 
-def still_jpeg(picture: RedactedPicture, words: str) -> bytes:
-    """The picture as JPEG with a line of words in a black bar below it: nothing of the picture is covered."""
+def still_jpeg(picture: RedactedPicture, words: str, marked_px: Sequence[Floats] = ()) -> bytes:
+    """The picture as JPEG with a line of words in a black bar below it, and corner brackets around the boxes that are pointed out, the first in colour.
+
+    Brackets stand outside their box, on top of what is filled: they show nothing, and cover next to nothing.
+    """
     refuse_raw(picture)
     height, width = picture.rgb.shape[:2]
     bar_px = max(_LEAST_BAR_PX, round(height * _BAR_RATIO))
     canvas = np.full((height + bar_px, width, 3), _BAR_RGB, np.uint8)
     canvas[:height] = picture.rgb
+    for box_px, colour in reversed([*zip(marked_px, (_MARK_RGB, *[_OTHER_RGB] * len(marked_px)), strict=False)]):
+        _bracket(canvas[:height], box_px, colour)
     size = bar_px / 40
     (text_px, _), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, size, 1)
     size *= min(1.0, (width - 12) / max(text_px, 1))
     cv2.putText(canvas, words, (6, height + round(bar_px * 0.7)), cv2.FONT_HERSHEY_SIMPLEX, size, _INK_RGB, max(1, round(size * 1.5)), cv2.LINE_AA)
     return bytes(cv2.imencode(".jpg", cv2.cvtColor(canvas, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_PERCENT])[1])
+
+
+def _bracket(rgb: Pixels, box_px: Floats, colour: tuple[int, int, int]) -> None:
+    line_px = max(_LEAST_LINE_PX, rgb.shape[0] // _PX_A_LINE)
+    limits = np.array([rgb.shape[1], rgb.shape[0]] * 2) - 1 - line_px
+    left, top, right, bottom = np.clip(np.rint(box_px + line_px * np.array([-2, -2, 2, 2])), line_px, limits).astype(int).tolist()
+    arm = max(_LEAST_ARM_PX, round(min(right - left, bottom - top) * _ARM_RATIO))
+    corners = [(left, top, arm, arm), (right, top, -arm, arm), (right, bottom, -arm, -arm), (left, bottom, arm, -arm)]
+    ways = [np.array([(x + along, y), (x, y), (x, y + down)], np.int32) for x, y, along, down in corners]
+    for tone, thickness_px in ((_EDGE_RGB, line_px + 2), (colour, line_px)):
+        cv2.polylines(rgb, ways, False, tone, thickness_px, cv2.LINE_8)
 
 
 def refuse_raw(picture: object) -> None:
