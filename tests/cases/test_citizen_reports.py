@@ -120,7 +120,7 @@ def test_an_accident_or_a_hazard_is_passed_on_with_the_report_itself(offence: st
     name, steps = intake(claim(offence=offence, plate=""), [photo(1)], IN_FORCE, NOON)
     assert [step.kind for step in steps] == ["received", "routed"]
     assert report_of(name, steps).routed_to == (to,)
-    assert "p-1" not in str(steps[1].facts)
+    assert "00000000000000a1" not in str(steps[1].facts)
     assert JINAN.route[report_of(name, steps).kind].advice in acknowledgement(name, report_of(name, steps).kind, JINAN)
 
 
@@ -143,7 +143,7 @@ def test_what_is_offered_for_a_case_has_no_word_of_the_reporter_and_needs_somebo
     offered = reported_violation(stepped(report, *ACCEPTED))
     assert (offered.offence, offered.plate, offered.happened, offered.place) == ("red-light", "鲁A12345", claim().happened, claim().place)
     assert offered.copies == tuple(media_name(report.id, photo(number).sha256, "copy") for number in (1, 2))
-    assert "p-1" not in str(offered)
+    assert "00000000000000a1" not in str(offered)
 
 
 def test_a_violation_is_passed_on_to_nobody() -> None:
@@ -292,7 +292,7 @@ PLATES = st.from_regex(r"鲁[A-HJ-NP-Z][A-HJ-NP-Z0-9]{5}", fullmatch=True)
     text=WORDS,
     why=WORDS,
     officer=NAMES,
-    reporter=WORDS,
+    reporter=st.from_regex(r"[0-9a-f]{16}", fullmatch=True),
     ending=st.sampled_from(["rejected", "duplicate", *FINDINGS]),
     reason=st.sampled_from(REASONS),
 )
@@ -320,3 +320,10 @@ def test_what_reporters_are_told_reads_well() -> None:
     assert outcome_text(report, JINAN) == "Your report of driving through a red light, received on 2026-09-22, was looked at and acted upon. Thank you."
     rejected = stepped(taken(claim(), [photo(1), photo(2)]), ("triaged", "An", {}), ("rejected", "An", {"reason": "unreadable"}))
     assert "cannot be used (because what happened cannot be made out)" in outcome_text(rejected, JINAN)
+
+
+@pytest.mark.parametrize("reporter", ["Nguyen Real Name", "", "nguyen", "6F0C21AB00112233", "6f0c21ab0011223", "6f0c21ab00112233\n", "6f0c21ab001122334"])
+def test_a_reporter_who_is_no_pseudonym_is_refused_without_a_word_of_the_name(reporter: str) -> None:
+    with pytest.raises(ReportRefusedError, match="a reporter who is no pseudonym") as refused:
+        taken(claim(reporter=reporter), [photo(1), photo(2)])
+    assert not reporter.strip() or reporter not in str(refused.value)

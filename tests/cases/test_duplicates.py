@@ -45,7 +45,7 @@ FIRST = reported(claim(happened=NOON))
     ],
 )
 def test_same_plate_and_offence_near_in_time_and_place(other: dict[str, object], is_same: bool) -> None:
-    second = reported(claim(**{"happened": NOON, "reporter": "p-2", **other}), (3, 4), 60)
+    second = reported(claim(**{"happened": NOON, "reporter": "00000000000000a2", **other}), (3, 4), 60)
     assert (likeness(second, FIRST, RULES) is not None) == is_same
     assert (likeness(FIRST, second, RULES) is not None) == is_same
 
@@ -56,9 +56,11 @@ def test_what_is_near_enough_is_data() -> None:
 
 
 def test_hazards_are_the_same_by_place_and_time_and_never_by_plate() -> None:
-    one, other = (reported(claim(offence="spilled-load", plate="", reporter=who), (number,)) for who, number in (("p-1", 5), ("p-2", 6)))
+    one, other = (
+        reported(claim(offence="spilled-load", plate="", reporter=who), (number,)) for who, number in (("00000000000000a1", 5), ("00000000000000a2", 6))
+    )
     assert likeness(one, other, RULES) is not None
-    violation = reported(claim(reporter="p-3"), (7, 8))
+    violation = reported(claim(reporter="00000000000000a3"), (7, 8))
     assert likeness(one, violation, RULES) is None
 
 
@@ -89,13 +91,13 @@ def test_nothing_is_like_itself_and_no_hash_is_like_none() -> None:
 
 
 def test_the_first_to_come_in_is_named_first() -> None:
-    second, third = (reported(claim(happened=NOON, reporter=f"p-{number}"), (10 * number, 10 * number + 1), 30 * number) for number in (2, 3))
+    second, third = (reported(claim(happened=NOON, reporter=f"{0xA0 + number:016x}"), (10 * number, 10 * number + 1), 30 * number) for number in (2, 3))
     assert [found.report for found in likenesses(third, [second, third, FIRST], RULES)] == [FIRST.id, second.id]
     assert firsts([third, FIRST, second], RULES) == dict.fromkeys([FIRST.id, second.id, third.id], FIRST.id)
 
 
 def test_two_at_the_same_nanosecond_are_told_apart_by_their_ids() -> None:
-    twins = [reported(claim(happened=NOON, reporter=who), numbers) for who, numbers in (("p-1", (1, 2)), ("p-2", (3, 4)))]
+    twins = [reported(claim(happened=NOON, reporter=who), numbers) for who, numbers in (("00000000000000a1", (1, 2)), ("00000000000000a2", (3, 4)))]
     first = min(twin.id for twin in twins)
     assert set(firsts(twins, RULES).values()) == set(firsts(twins[::-1], RULES).values()) == {first}
 
@@ -107,7 +109,7 @@ def test_two_at_the_same_nanosecond_are_told_apart_by_their_ids() -> None:
 def test_the_order_they_are_read_in_changes_nothing(told: list[tuple[int, int, int, str]], seed: int) -> None:
     reports = [
         reported(
-            claim(happened=NOON.plus_ns(minute * 60 * NS_PER_S), place=beside(150.0 * where), plate=f"鲁{letter}12345", reporter=f"p-{number}"),
+            claim(happened=NOON.plus_ns(minute * 60 * NS_PER_S), place=beside(150.0 * where), plate=f"鲁{letter}12345", reporter=f"{0xA0 + number:016x}"),
             (100 + 2 * number, 101 + 2 * number),
             after_s,
         )

@@ -18,8 +18,8 @@ NO_LOT = replace(JINAN, review=replace(JINAN.review, again_ratio=0.0))
 
 
 def claim(**other: object) -> Claim:
-    """What p-1 saw half a minute before noon."""
-    plain = Claim("p-1", "red-light", NOON.plus_ns(-30 * NS_PER_S), PLACE, 8.0, "ran the light", True, True, "鲁A12345")
+    """What 00000000000000a1 saw half a minute before noon."""
+    plain = Claim("00000000000000a1", "red-light", NOON.plus_ns(-30 * NS_PER_S), PLACE, 8.0, "ran the light", True, True, "鲁A12345")
     return replace(plain, **other)  # type: ignore[arg-type]  # words of the test
 
 

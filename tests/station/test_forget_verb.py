@@ -8,15 +8,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 from tests.cases.factories import opening, red_light
+from tests.cases.told import adopted, received, upheld
 from tests.vault.factories import events_at
 from tests.vault.kept import NOON, grant, later, redacted
 
 from catseye.cases import transitions
 from catseye.cases.desk import CaseDesk
+from catseye.cases.report_desk import decide, settle_all
+from catseye.cases.rewards import approve, fund, pay
 from catseye.core.event import Event
+from catseye.core.grant import Grant
 from catseye.core.time import NS_PER_S, Stamp
 from catseye.station.cli import run
 from catseye.vault.dossiers import Step
+from catseye.vault.identities import Identities, Identity
+from catseye.vault.kept_for import KeptFor
+from catseye.vault.retention import Promised
 from catseye.vault.tables import FORGETTINGS
 from catseye.vault.vault import Vault
 
@@ -178,3 +185,147 @@ def test_a_case_that_goes_on_is_nobody_s_to_forget_and_who_wanted_it_is_logged(t
         assert vault.log_faults() == []
         with vault._database.reading() as connection:
             assert "Hoa: a court order" in str([row.body for row in connection.execute(select(FORGETTINGS))])
+
+
+LAN = Identity("Nguyen Thi Lan", "CN-12345678", "lan@example.org", "bank 42")
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> list[object]:
+    return ["--people", tmp_path / "people", "--people-keys", tmp_path / "people-keys"]
+
+
+@pytest.fixture
+def lan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Enrolled at noon, with one report that was rejected a day later; identities are kept for 90 days, reports for 30."""
+    monkeypatch.setattr("catseye.station.verbs.forget.time_ns", lambda: later(1000).utc_ns)
+    with Vault.open(tmp_path / "out" / "vault", "reports") as vault:
+        lan = Identities(tmp_path / "people", tmp_path / "people-keys", vault).enrol(LAN, NOON)
+        report = received(vault, adopted(vault), when=NOON, reporter=lan)
+        decide(vault, report.id, "triaged", later(1), "An")
+        decide(vault, report.id, "rejected", later(1), "An", reason="unreadable")
+        decide(vault, report.id, "outcome-published", later(1), "An", text="thank you")
+    return lan
+
+
+def test_a_name_is_forgotten_when_no_report_of_it_ended_within_its_days(tmp_path: Path, say: Say, lan: str, people: list[object]) -> None:
+    (key,) = (tmp_path / "people-keys").glob("identity-*.key")
+    secret = key.read_bytes().split()[3]
+    _, told = say("forget", tmp_path / "out", "--now", at(60))
+    assert "forgotten: report: 1 keys" in told
+    assert "names of reporters were not looked at: --people DIR --people-keys DIR" in told
+    assert "names forgotten" not in say("forget", tmp_path / "out", "--now", at(90.9), *people)[1]
+    assert (tmp_path / "people" / f"{lan}.identity").exists()
+    code, told = say("forget", tmp_path / "out", "--now", at(91.1), *people)
+    assert (code, "names forgotten: 1\nproof: " in told, "the log verifies" in told) == (0, True, True)
+    assert "not looked at" not in told
+    assert [path.name for path in (tmp_path / "people").iterdir()] == ["identities.lock"]
+    assert not any(secret in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    with Vault.open(tmp_path / "out" / "vault", "reports") as vault:
+        assert vault.log_faults() == []
+        assert Identities(tmp_path / "people", tmp_path / "people-keys", vault).enrol(LAN, later(92)) != lan
+
+
+def test_a_name_stays_while_a_report_is_open_or_its_reward_due(tmp_path: Path, say: Say, lan: str, people: list[object]) -> None:
+    with Vault.open(tmp_path / "out" / "vault", "reports") as vault:
+        scheme = adopted(vault)
+        fund(vault, scheme.scheme, 5000, "2026", NOON, "Mai")
+        report = received(vault, scheme, 1, later(2), reporter=lan, plate="鲁B22222")
+    assert "names forgotten" not in say("forget", tmp_path / "out", "--now", at(300), *people)[1]
+    with Vault.open(tmp_path / "out" / "vault", "reports") as vault:
+        upheld(vault, report.id, later(300))
+        assert approve(vault, report.id, later(301), "Chi").state == "due"
+    assert "names forgotten" not in say("forget", tmp_path / "out", "--now", at(500), *people)[1]
+    with Vault.open(tmp_path / "out" / "vault", "reports") as vault:
+        names = Identities(tmp_path / "people", tmp_path / "people-keys", vault)
+        assert pay(vault, names, report.id, Grant("Hoa", "paying", later(600)), later(501)).payee == LAN
+    assert "names forgotten" not in say("forget", tmp_path / "out", "--now", at(590), *people)[1]
+    assert "names forgotten: 1" in say("forget", tmp_path / "out", "--now", at(592), *people)[1]
+
+
+def test_a_forgetting_of_names_that_was_stopped_is_finished(tmp_path: Path, say: Say, lan: str, people: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Identities, "_remove", killed)  # the key is destroyed, nothing else
+        with pytest.raises(KeyboardInterrupt), Vault.open(tmp_path / "out" / "vault", "reports") as vault:
+            names = Identities(tmp_path / "people", tmp_path / "people-keys", vault)
+            settle_all(vault)
+            vault.retention.forget(later(200), KeptFor(), (), ["identity"], promised=Promised(names.forgettable()))
+            names.forget_forgotten()
+    assert (tmp_path / "people" / f"{lan}.identity").exists()
+    assert "names forgotten: 1" in say("forget", tmp_path / "out", "--now", at(201), *people)[1]
+    assert [path.name for path in (tmp_path / "people").iterdir()] == ["identities.lock"]
+
+
+def test_a_copy_of_a_forgotten_name_is_exit_1(tmp_path: Path, say: Say, lan: str, people: list[object]) -> None:
+    (tmp_path / "people" / "a-copy").write_bytes((tmp_path / "people" / f"{lan}.identity").read_bytes())
+    code, told = say("forget", tmp_path / "out", "--now", at(200), *people)
+    assert (code, f"still there: an identity of {lan}: {tmp_path / 'people' / 'a-copy'}" in told) == (1, True)
+
+
+def test_half_an_identity_vault_or_another_one_forgets_no_name(tmp_path: Path, say: Say, lan: str, people: list[object]) -> None:
+    for words, told in (
+        (people[:2], "--people-keys: not given; wanted the identity vault and its keys"),
+        (["--class", "identity"], "--people: not given"),
+        (["--people", tmp_path / "peopel", *people[2:]], f"--people: no folder {tmp_path / 'peopel'}"),
+        ([*people, "--case", "c-1"], "a case knows no reporter"),
+    ):
+        code, said = say("forget", tmp_path / "out", "--now", at(200), *words)
+        assert (code, told in said) == (2, True), said
+    for name in ("other", "other-keys"):
+        (tmp_path / name).mkdir(mode=0o700)
+    said = say("forget", tmp_path / "out", "--now", at(200), "--people", tmp_path / "other", "--people-keys", tmp_path / "other-keys")[1]
+    assert "names of 1 reporters are not in the folder that --people names" in said
+    assert "names forgotten: 1" in say("forget", tmp_path / "out", "--now", at(200), *people)[1]
+
+
+def reports_kept(folder: Path) -> list[str]:
+    with Vault.open(folder / "out" / "vault", "reports") as vault:
+        return sorted(name for name, _ in vault.dossiers.of_kind("report"))
+
+
+def test_what_is_rejected_goes_after_the_days_the_scheme_promises_told_or_not(tmp_path: Path, say: Say, lan: str) -> None:
+    """The site keeps reports for 30 days, the scheme says 14 days of what is not used."""
+    with Vault.open(tmp_path / "out" / "vault", "reports") as vault:
+        told = next(vault.dossiers.of_kind("report"))[0]
+        scheme = adopted(vault)
+        assert "destroyed after 14 days" in scheme.scheme.reporter.promise
+        never_told, not_upheld, used = (received(vault, scheme, n, later(1), reporter=lan, plate=f"鲁B0000{n}").id for n in (1, 2, 3))
+        decide(vault, never_told, "triaged", later(1), "An")
+        decide(vault, never_told, "rejected", later(1), "An", reason="unreadable")
+        upheld(vault, not_upheld, later(1), "not-upheld", case="c-1")
+        upheld(vault, used, later(1))
+        decide(vault, used, "credited", later(1), "Chi", why="no money for this")
+    say("forget", tmp_path / "out", "--now", at(14.9))
+    assert reports_kept(tmp_path) == sorted([told, never_told, not_upheld, used])
+    say("forget", tmp_path / "out", "--now", at(15.1))
+    assert reports_kept(tmp_path) == [used]
+    say("forget", tmp_path / "out", "--now", at(31.1))
+    assert reports_kept(tmp_path) == []
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_what_is_used_for_a_case_is_kept_as_long_as_the_case_and_goes_with_it(tmp_path: Path, say: Say, lan: str, is_asked: bool) -> None:
+    with Vault.open(tmp_path / "out" / "vault", "reports") as vault:
+        scheme = adopted(vault)
+        vault.dossiers.add("case", "c-1", [Step(0, "detected", NOON, "catseye", {}), Step(1, "confirmed", NOON, "officer Ly", {})])
+        report = received(vault, scheme, 1, later(1), reporter=lan, plate="鲁B22222")
+        upheld(vault, report.id, later(1), case="c-1")
+        decide(vault, report.id, "credited", later(1), "Chi", why="no money for this")
+    say("forget", tmp_path / "out", "--now", at(300))
+    assert reports_kept(tmp_path) == [report.id]
+    with Vault.open(tmp_path / "out" / "vault", "reports") as vault:
+        vault.retention.end("case", "c-1", later(300))
+    say("forget", tmp_path / "out", "--now", at(479.9))
+    assert reports_kept(tmp_path) == [report.id]
+    assert (
+        "report: 1 keys"
+        in say(
+            "forget",
+            tmp_path / "out",
+            *(["--now", at(480), "--case", "c-1", "--by", "Hoa", "--reason", "order of the court"] if is_asked else ["--now", at(480.1)]),
+        )[1]
+    )
+    assert reports_kept(tmp_path) == []

@@ -76,7 +76,7 @@ def test_from_two_photographs_to_money(desk: Say, tmp_path: Path, database_url: 
     assert (code, filed.get("state")) == (0, "received"), filed
     assert "鲁" not in filed["told"]
     name = filed["report"]
-    assert desk("file", *filing("p-2", "3.jpg", "4.jpg"))[0] == 0
+    assert desk("file", *filing("00000000000000a2", "3.jpg", "4.jpg"))[0] == 0
     code, listed = desk("list", "out")
     assert [each["same_as"] for each in listed["reports"]] == [name, name]
     assert desk("triage", "out", name[:8], "--by", "An")[1]["state"] == "triaged"
@@ -97,6 +97,7 @@ def test_from_two_photographs_to_money(desk: Say, tmp_path: Path, database_url: 
     assert "would pay, and decided on it" in fault["fault"]
     code, paid = desk("pay", "out", name, *PEOPLE, "--by", "Tuan", "--reason", "rewards of May")
     assert (code, paid["payee"], paid["payout"], paid["amount_minor"]) == (0, "Nguyen Thi Lan", "bank 42", 2000)
+    assert (paid["payout_since"][:4], paid["payout_changed_by"]) == (Stamp(time.time_ns()).iso()[:4], "")
     assert desk("pay", "out", name, *PEOPLE, "--by", "Tuan", "--reason", "rewards of May")[0] == 1
     _, books = desk("ledger", "out")
     assert [each["key"] for each in books["transactions"]] == ["fund/jinan-like/2026", "reward/jinan-like/c-1", f"paid/{name}"]
@@ -128,7 +129,7 @@ def test_originals_open_for_the_authority_alone_and_no_word_of_a_reporter_lies_o
 
 
 def test_a_report_sent_again_is_the_same_report(desk: Say, tmp_path: Path, database_url: str) -> None:
-    words = filing("p-1", "1.jpg", "2.jpg")
+    words = filing("00000000000000a1", "1.jpg", "2.jpg")
     first, again = desk("file", *words)[1], desk("file", *words)[1]
     assert first["report"] == again["report"]
     with Vault.open(tmp_path / "out" / "vault", "reports", database_url=database_url) as vault:
@@ -137,12 +138,12 @@ def test_a_report_sent_again_is_the_same_report(desk: Say, tmp_path: Path, datab
 
 
 def test_a_hazard_is_passed_on_and_the_reporter_told_to_keep_away(desk: Say) -> None:
-    _, filed = desk("file", *filing("p-1", "1.jpg", offence="spilled-load", plate=""))
+    _, filed = desk("file", *filing("00000000000000a1", "1.jpg", offence="spilled-load", plate=""))
     assert filed["routed_to"] == ["Road authority, night and day desk"]
     assert filed["told"].startswith("Keep away from it")
     code, waiting = desk("deliveries", "out")
     assert (code, [(each["to"], each["address"]) for each in waiting["waiting"]]) == (1, [("Road authority, night and day desk", "desk:12345")])
-    assert "p-1" not in str(waiting)
+    assert "00000000000000a1" not in str(waiting)
     assert desk("deliver", "out", filed["report"], "--to", "Road authority, night and day desk", "--by", "An")[0] == 0
     assert desk("deliveries", "out") == (0, {"waiting": []})
 
@@ -162,7 +163,7 @@ def test_a_hazard_is_passed_on_and_the_reporter_told_to_keep_away(desk: Say) -> 
     ],
 )
 def test_what_is_not_taken_is_one_line_and_leaves_nothing(desk: Say, changed: dict[str, Any], said: str) -> None:
-    code, told = desk("file", *filing("p-1", "1.jpg", "2.jpg", **changed))
+    code, told = desk("file", *filing("00000000000000a1", "1.jpg", "2.jpg", **changed))
     assert code == 2
     assert said in told["fault"]
     assert desk("list", "out")[1]["reports"] == []
@@ -182,7 +183,7 @@ def test_files_that_are_not_taken_leave_nothing_in_the_vault(desk: Say, tmp_path
         (("1.jpg", "nowhere.jpg"), "nowhere.jpg: no such file"),
         (("1.jpg", "1.jpg"), "one of them twice"),
     ):
-        code, told = desk("file", *filing("p-1", *media))
+        code, told = desk("file", *filing("00000000000000a1", *media))
         assert code == 2
         assert said in told["fault"].lower() or said in told["fault"]
     (tmp_path / "huge.mp4").unlink()
@@ -192,11 +193,11 @@ def test_files_that_are_not_taken_leave_nothing_in_the_vault(desk: Say, tmp_path
 
 
 def test_a_recipient_that_is_no_key_and_a_machine_without_models_take_nothing(desk: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, told = desk("file", *filing("p-1", "1.jpg", "2.jpg", recipient="age1nobody"))
+    code, told = desk("file", *filing("00000000000000a1", "1.jpg", "2.jpg", recipient="age1nobody"))
     assert (code, "a public key of age" in told["fault"]) == (2, True)
     monkeypatch.setenv("CATSEYE_MODELS", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    code, told = desk("file", *filing("p-1", "1.jpg", "2.jpg"))
+    code, told = desk("file", *filing("00000000000000a1", "1.jpg", "2.jpg"))
     assert code == 2
     assert desk("list", "out")[1]["reports"] == []
 
@@ -205,7 +206,7 @@ def test_keys_and_salts_that_others_may_read_are_refused(desk: Say, tmp_path: Pa
     desk("enrol", "out", *PEOPLE, "--from", "lan.toml")
     (tmp_path / "people-keys" / "finder-all.key").chmod(0o644)
     assert "mode 0644, that others may read" in desk("enrol", "out", *PEOPLE, "--from", "lan.toml")[1]["fault"]
-    name = desk("file", *filing("p-1", "1.jpg", "2.jpg"))[1]["report"]
+    name = desk("file", *filing("00000000000000a1", "1.jpg", "2.jpg"))[1]["report"]
     (tmp_path / "review.salt").chmod(0o640)
     words = ("review", "out", name, "--by", "Binh", "--finding", "upheld", "--reason", "x", "--salt", "review.salt")
     assert "a salt with mode 0640" in desk(*words)[1]["fault"]
@@ -220,6 +221,19 @@ def test_a_reporter_is_read_from_stdin_and_forgotten_on_request(desk: Say, tmp_p
     assert sorted(path.name for path in (tmp_path / "people").iterdir()) == ["identities.lock"]
 
 
+def test_another_payout_for_a_known_document_needs_change_by_and_reason(desk: Say, tmp_path: Path) -> None:
+    enrol = ("enrol", "out", *PEOPLE, "--from", "lan.toml")
+    lan = desk(*enrol)[1]["reporter"]
+    (tmp_path / "lan.toml").write_text(LAN.replace("bank 42", "bank 666"))
+    code, told = desk(*enrol)
+    assert (code, "enrolled already, with another payout" in told["fault"]) == (2, True)
+    for words in (("--change",), ("--change", "--by", "Mai"), ("--by", "Mai", "--reason", "x")):
+        assert "all three to change" in desk(*enrol, *words)[1]["fault"]
+    assert "wanted a person" in desk(*enrol, "--change", "--by", "machine:x", "--reason", "x")[1]["fault"]
+    assert desk(*enrol, "--change", "--by", "Mai", "--reason", "asked in person") == (0, {"reporter": lan})
+    assert desk(*enrol) == (0, {"reporter": lan})
+
+
 @pytest.mark.parametrize("text", ["", 'name = "Lan"', "name = [", 'name = "Lan"\ndocument = 5\ncontact = "x"'])
 def test_what_is_no_identity_is_one_line(desk: Say, tmp_path: Path, text: str) -> None:
     (tmp_path / "lan.toml").write_text(text)
@@ -229,8 +243,8 @@ def test_what_is_no_identity_is_one_line(desk: Say, tmp_path: Path, text: str) -
 
 
 def test_duplicates_are_put_to_the_first_and_taken_up_again(desk: Say) -> None:
-    first = desk("file", *filing("p-1", "1.jpg", "2.jpg"))[1]["report"]
-    second = desk("file", *filing("p-2", "3.jpg", "4.jpg"))[1]["report"]
+    first = desk("file", *filing("00000000000000a1", "1.jpg", "2.jpg"))[1]["report"]
+    second = desk("file", *filing("00000000000000a2", "3.jpg", "4.jpg"))[1]["report"]
     assert [each["report"] for each in desk("show", "out", second)[1]["alike"]] == [first]
     for name in (first, second):
         desk("triage", "out", name, "--by", "An")
@@ -245,7 +259,7 @@ def test_duplicates_are_put_to_the_first_and_taken_up_again(desk: Say) -> None:
 def test_money_and_looks_are_by_people_and_a_case_has_one_name(desk: Say, tmp_path: Path, database_url: str) -> None:
     fault = desk("fund", "out", "--scheme", "jinan-like", "--amount-minor", "5", "--key", "2", "--by", "machine:x")[1]["fault"]
     assert "wanted a person" in fault
-    name = desk("file", *filing("p-1", "1.jpg", "2.jpg"))[1]["report"]
+    name = desk("file", *filing("00000000000000a1", "1.jpg", "2.jpg"))[1]["report"]
     view = ("view", "out", name, "--media", "1", "--to", "copy.jpg", "--reason", "backup")
     assert "wanted a person" in desk(*view, "--by", "machine:backup")[1]["fault"]
     assert not (tmp_path / "copy.jpg").exists()
@@ -256,3 +270,20 @@ def test_money_and_looks_are_by_people_and_a_case_has_one_name(desk: Say, tmp_pa
     desk("accept", "out", name, "--by", "An", "--case", "c-5f0c12")
     with Vault.open(tmp_path / "out" / "vault", "reports", database_url=database_url) as vault:
         assert read(vault, name).case == "c-5f0c12ab34cd"
+
+
+def test_a_name_is_no_pseudonym_and_with_the_identity_vault_an_unknown_one_is_refused(desk: Say) -> None:
+    code, told = desk("file", *filing("Nguyen Real Name", "1.jpg", "2.jpg"))
+    assert (code, "no pseudonym" in told["fault"], "Nguyen" in told["fault"]) == (2, True, False)
+    lan = desk("enrol", "out", *PEOPLE, "--from", "lan.toml")[1]["reporter"]
+    assert "never enrolled here, or forgotten" in desk("file", *filing("00000000000000a1", "1.jpg", "2.jpg"), *PEOPLE)[1]["fault"]
+    assert "--people-keys: not given" in desk("file", *filing(lan, "1.jpg", "2.jpg"), *PEOPLE[:2])[1]["fault"]
+    assert "--people: no folder nowhere" in desk("file", *filing(lan, "1.jpg", "2.jpg"), "--people", "nowhere", *PEOPLE[2:])[1]["fault"]
+    assert desk("file", *filing(lan, "1.jpg", "2.jpg"), *PEOPLE)[0] == 0
+
+
+def test_a_state_that_is_none_is_refused_with_the_names_of_those_there_are(desk: Say) -> None:
+    code, told = desk("list", "out", "--state", "nonsense")
+    assert code == 2
+    assert "--state: no state 'nonsense'; wanted one of received, triaged, duplicate, rejected, accepted" in told["fault"]
+    assert desk("list", "out", "--state", "received")[0] == 0

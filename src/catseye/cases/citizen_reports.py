@@ -23,6 +23,7 @@ from catseye.core.errors import CatseyeError
 from catseye.core.geo import GeoPoint
 from catseye.core.time import NS_PER_S, Stamp
 from catseye.vault.dossiers import Step
+from catseye.vault.identities import is_pseudonym
 
 REPORT = "report"  # the kind of its dossier
 UPHELD, NOT_UPHELD = FINDINGS = ("upheld", "not-upheld")
@@ -83,6 +84,8 @@ class Claim:
 def refuse_claim(claim: Claim, scheme: Scheme, received: Stamp) -> Claim:
     """The claim with its plate in the scheme's spelling; ReportRefusedError for what the scheme does not take. Asked before any file is looked at."""
     where = "report"
+    if not is_pseudonym(claim.reporter):  # and not a word of it in the message: it may be a name
+        raise ReportRefusedError(where, "a reporter who is no pseudonym", "the 16 signs that `catseye report enrol` gave: ledger and log are read by many")
     if claim.offence not in scheme.offence:
         taken = scheme.elsewhere.get(claim.offence, "one of " + ", ".join(scheme.offence))
         raise ReportRefusedError(where, f"{claim.offence!r} is not taken by {scheme.id}", taken)
@@ -206,6 +209,7 @@ class Report:
     due_since: Stamp | None = None
     credit: str = ""
     paid_by: str = ""
+    over_since: Stamp | None = None
 
     @property
     def finding(self) -> str:
@@ -237,9 +241,17 @@ class Report:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is to come; a duplicate is over once its reporter was told, and may be taken up again."""
-        is_told = self.state in ("rejected", "duplicate") and bool(self.outcome)
-        return is_told or self.state in ("credited", "paid", "lapsed", "reversed") or (self.state == "published" and not self.is_valid)
+        """Whether nothing more is to come of it; a duplicate is over once its reporter was told, and may be taken up again.
+
+        What is rejected or not upheld is over at once, told or not: what nobody tells would else be kept for ever.
+        """
+        is_nothing = self.state == "rejected" or (self.state in ("reviewed", "published") and self.finding == NOT_UPHELD)
+        return is_nothing or self.state in ("credited", "paid", "lapsed", "reversed") or (self.state == "duplicate" and bool(self.outcome))
+
+    @property
+    def is_used(self) -> bool:
+        """Whether people found it true, so that a case may rest on it."""
+        return self.finding == UPHELD
 
 
 _BY_THE_MACHINE = ("routed", "delivered", "lapsed")  # may be; all else is a person's word
@@ -266,7 +278,8 @@ def after(report: Report, step: Step) -> Report:
         raise ReportStateError(f"report {report.id}", f"{step.kind} while it is {report.state}", f"a report that is {' or '.join(states)}")
     if step.kind not in _BY_THE_MACHINE:
         person(step.by, f"report {report.id}, {step.kind}")
-    return replace(move(report, step), steps_count=report.steps_count + 1)
+    moved = replace(move(report, step), steps_count=report.steps_count + 1)
+    return replace(moved, over_since=(report.over_since or step.when) if moved.is_over else None)
 
 
 def _routed(report: Report, step: Step) -> Report:
@@ -326,7 +339,15 @@ def _published(report: Report, step: Step) -> Report:
     return replace(report, state=state, outcome=step.facts["text"])
 
 
+def _refuse_own(report: Report, step: Step) -> None:
+    """Who found that a report is true does not also say that it gets money or credit."""
+    if is_among(step.by, tuple(name for name in (report.triaged_by, report.accepted_by, *(review.by for review in report.reviews)) if name)):
+        came = f"{step.by} would approve, and triaged, accepted or reviewed it"
+        raise ReportStateError(f"report {report.id}", came, "somebody who had no hand in it before")
+
+
 def _due(report: Report, step: Step) -> Report:
+    _refuse_own(report, step)
     if not report.is_valid:
         raise ReportStateError(f"report {report.id}", "a reward for a report that was not upheld", "one that people found true")
     if step.facts["amount_minor"] <= 0:
@@ -337,6 +358,8 @@ def _due(report: Report, step: Step) -> Report:
 def _credited(report: Report, step: Step) -> Report:
     if report.state == "published" and not report.is_valid:
         raise ReportStateError(f"report {report.id}", "credit for a report that was not upheld", "one that people found true")
+    if report.state == "published":  # a duplicate is credited by telling it: the first report says that it is true
+        _refuse_own(report, step)
     return replace(report, state="credited", credit=step.facts["why"], approved_by=step.by)
 
 
@@ -355,9 +378,9 @@ def _reversed(report: Report, step: Step) -> Report:
     return replace(report, state="reversed", reason=step.facts["why"])
 
 
-_STATES = ("received", "triaged", "duplicate", "rejected", "accepted", "reviewed", "published", "due", "paid", "credited", "lapsed", "reversed")
+STATES = ("received", "triaged", "duplicate", "rejected", "accepted", "reviewed", "published", "due", "paid", "credited", "lapsed", "reversed")
 _MOVES = {
-    "delivered": (_STATES, _delivered),
+    "delivered": (STATES, _delivered),
     "routed": (("received", "triaged", "accepted"), _routed),
     "triaged": (("received",), _triaged),
     "duplicate-of": (("triaged",), _duplicate),
@@ -455,7 +478,7 @@ def acknowledgement(name: str, report_kind: str, scheme: Scheme) -> str:
     """What the reporter is told on receipt; of accidents and hazards, what to do now, first."""
     advice = f"{scheme.route[report_kind].advice} " if report_kind != VIOLATION else ""
     told = f" It goes to: {scheme.route[report_kind].to}." if report_kind != VIOLATION else ""
-    return f"{advice}Your report is received under number {name}.{told} {scheme.reporter.retention}"
+    return f"{advice}Your report is received under number {name}.{told} {scheme.reporter.promise}"
 
 
 # --- to facts and back ---

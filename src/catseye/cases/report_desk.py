@@ -19,8 +19,12 @@ from catseye.cases.citizen_reports import (
 )
 from catseye.cases.duplicates import Likeness, likenesses, order
 from catseye.cases.scheme import Adopted, Scheme, scheme_in_force
+from catseye.core.errors import CatseyeError
 from catseye.core.time import Stamp
 from catseye.vault.dossiers import DossierMovedError
+from catseye.vault.identities import DOSSIER
+from catseye.vault.kept_for import IDENTITY
+from catseye.vault.retention import Promised
 
 if TYPE_CHECKING:
     from catseye.vault.vault import Vault
@@ -33,7 +37,10 @@ def receive(vault: "Vault", adopted: Adopted, claim: Claim, evidence: Sequence[E
         with suppress(DossierMovedError):  # the same report, sent twice at once: one of them is enough
             vault.dossiers.add(REPORT, name, steps)
             vault.retention.end(REPORT, name, None)
-    return read(vault, name)
+    report = read(vault, name)
+    if not report.is_over:
+        _keep_name(vault, report)
+    return report
 
 
 def read(vault: "Vault", name: str) -> Report:
@@ -60,9 +67,59 @@ def decide(vault: "Vault", name: str, kind: str, when: Stamp, by: str, **facts: 
 
 def settle(vault: "Vault", name: str, when: Stamp) -> Report:
     """The report as it is; one that is over is kept as long as the site's retention says from then on, one that is open as long as it takes."""
+    del when
     report = read(vault, name)
-    vault.retention.end(REPORT, name, when if report.is_over else None)
+    vault.retention.end(REPORT, name, report.over_since)
+    if not report.is_over:
+        _keep_name(vault, report)
     return report
+
+
+def promised(vault: "Vault", names: frozenset[str]) -> Promised:
+    """What was promised of reports that are over, for whoever forgets: `names` are the reporters whose names that one can destroy.
+
+    What is not used goes after the days of its scheme, what is used for a case of this vault with that case; all else as the site says.
+    """
+    days: dict[str, int] = {}
+    with_case: dict[str, str] = {}
+    for name, steps in vault.dossiers.of_kind(REPORT):
+        try:
+            report = report_of(name, steps)
+            unused_days = scheme_of(vault, report).reporter.unused_days
+        except CatseyeError:
+            continue  # of steps or a scheme that cannot be read: as the site says
+        if report.is_used and report.case:
+            with_case[name] = report.case
+        elif not report.is_used and unused_days is not None:
+            days[name] = unused_days
+    return Promised(names, days, with_case)
+
+
+def settle_all(vault: "Vault") -> None:
+    """Tell the vault of every report since when it is over, and of every reporter since when none is open; whoever forgets does this first.
+
+    Steps are all a report is: killed between a step and its telling, this tells it again. A report whose steps do not follow stays as it is, and with it the
+    name of its reporter.
+    """
+    ends: dict[str, list[Stamp | None]] = {}
+    for name, steps in vault.dossiers.of_kind(REPORT):
+        try:
+            report = report_of(name, steps)
+        except ReportStateError:
+            ends.setdefault(steps[0].by, []).append(None)
+            continue
+        vault.retention.end(REPORT, name, report.over_since)
+        ends.setdefault(report.claim.reporter, []).append(report.over_since)
+    for reporter, steps in vault.dossiers.of_kind(DOSSIER):
+        of_reports = ends.get(reporter, [])
+        known = [each for each in (steps[-1].when, vault.retention.ended(IDENTITY, reporter), *of_reports) if each is not None]
+        vault.retention.end(IDENTITY, reporter, None if None in of_reports else max(known, key=lambda each: each.utc_ns))
+
+
+def _keep_name(vault: "Vault", report: Report) -> None:
+    """As long as a report is open, so long its reporter is known."""
+    if vault.retention.kept(IDENTITY, report.claim.reporter):
+        vault.retention.end(IDENTITY, report.claim.reporter, None)
 
 
 def find(vault: "Vault", beginning: str) -> Report:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from catseye.cases.citizen_reports import REPORT, Report, ReportStateError, next_step
 from catseye.cases.duplicates import likeness, order
-from catseye.cases.people import same_person
+from catseye.cases.people import is_among, same_person
 from catseye.cases.report_desk import decide, read, reports, scheme_of, settle
 from catseye.cases.scheme import Money, Scheme
 from catseye.core.grant import Grant
 from catseye.core.time import NS_PER_S, Stamp
+from catseye.vault.identities import CHANGED
 from catseye.vault.ledger import Beside, Booking, Cap, CapReachedError, KeyReusedError, Transaction, moved
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ _NS_PER_DAY = 86_400 * NS_PER_S
 
 @dataclass(frozen=True, slots=True)
 class PayOut:
-    """What a cashier needs, under the grant it was asked for. `is_again`: it was booked at an earlier asking; look before you send money twice."""
+    """What a cashier needs, under the grant it was asked for. `is_again`: it was booked at an earlier asking; look before you send money twice.
+
+    `payout_since` is when the payout details were told, None where nobody wrote it down; `payout_by` who changed them, empty when they stand as enrolled.
+    """
 
     report: str
     amount_minor: int
@@ -35,6 +39,8 @@ class PayOut:
     payee: "Identity"
     booked: Stamp
     is_again: bool
+    payout_since: Stamp | None = None
+    payout_by: str = ""
 
 
 def fund(vault: "Vault", scheme: Scheme, amount_minor: int, key: str, when: Stamp, by: str) -> Transaction:
@@ -86,6 +92,10 @@ def pay(vault: "Vault", identities: "Identities", name: str, grant: Grant, when:
     payee = None
     if booked is None:
         paid = next_step(report, "paid", when, grant.who, {"key": key})
+        identities.refuse_unknown(report.claim.reporter)
+        if is_among(grant.who, tuple(step.by for step in identities.changes(report.claim.reporter))):
+            came = f"{grant.who} would pay, and changed who is paid or where to"
+            raise ReportStateError(f"report {name}", came, "another cashier: see `catseye looks`")
         payee = identities.look(report.claim.reporter, grant, when, f"to pay the reward of report {name}")
         if same_person(payee.name, grant.who):
             raise ReportStateError(f"report {name}", f"{grant.who} would pay somebody of the same name", "another cashier: nobody pays himself")
@@ -96,7 +106,17 @@ def pay(vault: "Vault", identities: "Identities", name: str, grant: Grant, when:
     settle(vault, name, booked.when)
     if payee is None:
         payee = identities.look(report.claim.reporter, grant, when, f"to pay the reward of report {name}")
-    return PayOut(name, report.reward_minor, money.currency, payee, booked.when, is_again=booked.when != when)
+    since = identities.payout_since(report.claim.reporter)
+    told = (None, "") if since is None else (since.when, since.by if since.kind == CHANGED else "")
+    return PayOut(name, report.reward_minor, money.currency, payee, booked.when, booked.when != when, *told)
+
+
+def change_payee(vault: "Vault", identities: "Identities", identity: "Identity", grant: Grant, when: Stamp, why: str) -> str:
+    """Another name, contact or payout of somebody enrolled, never by a person who pays. ReportStateError, UnknownReporterError, GrantError."""
+    paid_by = tuple(each.by for each in vault.ledger.transactions(PAID_OUT) if each.reverses is None)
+    if is_among(grant.who, paid_by):
+        raise ReportStateError("identity", f"{grant.who} would change it, and pays rewards", "somebody who pays none")
+    return identities.change(identity, grant, when, why)
 
 
 def reverse(vault: "Vault", name: str, why: str, when: Stamp, by: str) -> Report:

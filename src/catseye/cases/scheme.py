@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCHEME = "scheme"  # the kind of its dossier
 ADOPTED = "adopted"
 VIOLATION, ACCIDENT, HAZARD = KINDS = ("violation", "accident", "hazard")
+_DAYS = "{unused_days}"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
@@ -70,15 +71,24 @@ class Reporter:
     """What a reporter declares: to be so old, and that what is told is true (`statement`, shown and agreed to word by word).
 
     `own_conduct` warns that reporters answer for how they drove and filmed; `retention` promises how long what is not used is kept. Both are shown before.
+    `unused_days` is that promise as `catseye forget` keeps it, and what stands for {unused_days} in `retention`; None: the site's days of class `report`.
     """
 
     age_least_years: int
     statement: str
     own_conduct: str
     retention: str
+    unused_days: int | None = None
+
+    @property
+    def promise(self) -> str:
+        """`retention` as the reporter is told it."""
+        return self.retention.replace(_DAYS, str(self.unused_days))
 
     def __post_init__(self) -> None:
-        """Refuse a scheme that asks for no word."""
+        """Refuse a scheme that asks for no word, and a promise of days that nobody keeps."""
+        if (self.unused_days is None and _DAYS in self.retention) or (self.unused_days or 0) < 0:
+            raise SchemeError("scheme, reporter", f"retention {self.retention!r}, unused_days {self.unused_days}", f"unused_days of 0 or more for {_DAYS}")
         if not all(text.strip() for text in (self.statement, self.own_conduct, self.retention)) or not 0 <= self.age_least_years <= 120:
             raise SchemeError("scheme, reporter", str(self), "an age, a statement of truth, a warning and a promise")
 

@@ -182,6 +182,7 @@ def calibrate(
         "catseye forget out --site sites/junction.toml",
         "catseye forget out --class points",
         "catseye forget out --case c-5f0c12ab34cd --by 'Lê Hoa' --reason 'order of the court of 3 May'",
+        "catseye forget out --people people --people-keys people-keys",
     )
 )
 def forget(
@@ -193,6 +194,8 @@ def forget(
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="With --case: who wants it forgotten.")] = "",
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --case: why before its days.")] = "",
     now: Annotated[str | None, typer.Option("--now", metavar="TIME", help="Count from this moment (2026-11-21T08:00:00Z), not from now.")] = None,
+    people: Annotated[Path | None, typer.Option("--people", metavar="DIR", help="The identity vault: names that are over go too.", show_default=False)] = None,
+    people_keys: Annotated[Path | None, typer.Option("--people-keys", metavar="DIR", help="Its keys.", show_default=False)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be forgotten, and touch nothing.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -202,9 +205,11 @@ def forget(
     """
     from catseye.station.verbs.forget import forget as forget_over
 
-    return tell(
-        forget_over(out, moment_of("--now", now) or clock_now(), site=site, classes=retention or (), case=case, by=by, reason=reason, is_dry=dry_run), as_json
+    when = moment_of("--now", now) or clock_now()
+    outcome = forget_over(
+        out, when, site=site, classes=retention or (), case=case, by=by, reason=reason, people=people, people_keys=people_keys, is_dry=dry_run
     )
+    return tell(outcome, as_json)
 
 
 @app.command(epilog=examples("catseye looks out --since 2026-11-01T00:00:00Z", "catseye looks out --subject media/case-1/clip"))

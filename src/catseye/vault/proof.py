@@ -39,6 +39,7 @@ class Search:
     def __init__(self, traces: Mapping[bytes, str]) -> None:
         """`traces`: what must be nowhere, and how a message names it; each at least 32 bytes long."""
         self._traces = traces
+        self.traces_count = len(traces)
         self._longest_bytes = max((len(trace) for trace in traces), default=1)
         self.read_bytes = 0
         self.files_count = 0

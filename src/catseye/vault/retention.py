@@ -19,7 +19,7 @@ from catseye.vault.database import Database
 from catseye.vault.dossiers import LOCKED_AS, STEP, step_subject
 from catseye.vault.drawers import Drawer, Drawers
 from catseye.vault.files import UNFINISHED, disk_errors, remove_folder, sole_holder, sync_folder, writer_lives
-from catseye.vault.kept_for import AGGREGATES, BY_SUBJECT, CASE, CLASSES, IDENTITY, POINTS, REPORT, STANDING, UNCONFIRMED, KeptFor
+from catseye.vault.kept_for import AGGREGATES, BY_SUBJECT, CASE, CLASSES, IDENTITY, NS_PER_DAY, POINTS, REPORT, STANDING, UNCONFIRMED, KeptFor
 from catseye.vault.keys import secret_in
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, Media, MediaRef, drawer_folder
 from catseye.vault.proof import Search, trace_of, traces_of_key
@@ -59,6 +59,19 @@ class Forgotten:
     files_count: int = 0
     searched_bytes: int = 0
     left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What the class alone does not say. `names`: reporters whose names whoever forgets can destroy as well; None: of all. The others' drawers stay.
+
+    `report_days`: reports that were promised other days after their end than the class has. `with_case`: reports that are kept as long as a case of this
+    vault, and no longer; one whose case has no drawer here has its days.
+    """
+
+    names: frozenset[str] | None = None
+    report_days: Mapping[str, int] = field(default_factory=dict)
+    with_case: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -119,6 +132,23 @@ class Retention:
             if not connection.execute(changed).rowcount:
                 raise StoreError(f"drawer {drawer}", "nothing is kept there", f"a {retention} that is kept")
 
+    def kept(self, retention: str, subject: str) -> bool:
+        """Whether there is such a drawer, and nobody has forgotten it."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(DRAWERS.c.made_utc_ns).where(_is(Drawer(retention, subject)), DRAWERS.c.forgotten_utc_ns.is_(None))) is not None
+
+    def ended(self, retention: str, subject: str) -> Stamp | None:
+        """Since when it was told to be over; None while it is open, or there is none."""
+        with self._database.reading() as connection:
+            ended_ns = connection.scalar(select(DRAWERS.c.ended_utc_ns).where(_is(Drawer(retention, subject))))
+        return None if ended_ns is None else Stamp(ended_ns)
+
+    def forgotten(self, retention: str) -> frozenset[str]:
+        """The subjects of this class whose drawers are forgotten."""
+        gone = select(DRAWERS.c.period).where(DRAWERS.c.retention == retention, DRAWERS.c.forgotten_utc_ns.is_not(None))
+        with self._database.reading() as connection:
+            return frozenset(connection.scalars(gone))
+
     def forget(
         self,
         now: Stamp,
@@ -126,11 +156,14 @@ class Retention:
         violations: Collection[str],
         classes: Collection[str] = CLASSES,
         subject: tuple[str, str] | None = None,
+        promised: Promised | None = None,
         *,
         why: str = "",
         is_dry: bool = False,
     ) -> Forgotten:
         """Forget what is over of these classes, or one `subject` (class and subject) whatever its days, `why` saying who wants that; then prove it.
+
+        `promised` says where days differ.
 
         `violations` are the kinds of events somebody may have to answer for: unconfirmed, they go first. StoreError when `now` is before what was kept last
         (a clock that was set back would keep for ever, one set forward destroys), and when others hold the database.
@@ -138,8 +171,8 @@ class Retention:
 
         def choose(connection: Connection) -> _Doomed:
             if subject:
-                return self._one(connection, *subject, why)
-            return self._doomed(connection, now, kept_for, frozenset(violations), frozenset(classes))
+                return self._one(connection, *subject, why, promised or Promised())
+            return self._doomed(connection, now, kept_for, frozenset(violations), frozenset(classes), promised or Promised())
 
         with self._database.reading() as connection:
             self._refuse_past(connection, now)
@@ -162,7 +195,7 @@ class Retention:
         _remove((*files, *lost))
         self._database.wipe(_WIPED)
         search = Search(traces)
-        left = search.under(self._places())
+        left = search.under(self.places())
         if not left:
             with self._database.writing() as connection:
                 connection.execute(FORGETTINGS.update().where(FORGETTINGS.c.proven_utc_ns.is_(None)).values(proven_utc_ns=now.utc_ns))
@@ -181,7 +214,9 @@ class Retention:
             if newest_ns is not None and newest_ns > now.utc_ns:
                 raise StoreError("forgetting", f"the clock says {now.iso()}, and {what} on {Stamp(newest_ns).iso()}", "a clock that was not set back")
 
-    def _doomed(self, connection: Connection, now: Stamp, kept_for: KeptFor, violations: frozenset[str], classes: frozenset[str]) -> _Doomed:
+    def _doomed(
+        self, connection: Connection, now: Stamp, kept_for: KeptFor, violations: frozenset[str], classes: frozenset[str], promised: Promised
+    ) -> _Doomed:
         """Everything that is over."""
         doomed = _Doomed()
         over_ns = {name: now.utc_ns - kept_for.span_ns(name) for name in CLASSES}
@@ -200,11 +235,14 @@ class Retention:
             over = and_(EVENTS.c.kind.in_(sorted(violations)), kept_at <= over_ns[UNCONFIRMED], ~confirmed)
             doomed.events[UNCONFIRMED] = _events(connection, over)
             doomed.files[UNCONFIRMED] = _older(self._folder.glob("media/*/*.png"), over_ns[UNCONFIRMED])
-        for name in sorted({CASE, REPORT, IDENTITY} & classes):
+        for name in sorted({CASE, IDENTITY} & classes):
             ended = and_(DRAWERS.c.retention == name, DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.ended_utc_ns <= over_ns[name])
             why = f"over for {getattr(kept_for, f'{name}_days')} days"
             for (period,) in connection.execute(select(DRAWERS.c.period).where(ended)):
-                doomed.drawers.setdefault(Drawer(name, period), (name, why))
+                if name != IDENTITY or promised.names is None or period in promised.names:
+                    doomed.drawers.setdefault(Drawer(name, period), (name, why))
+        if REPORT in classes:
+            self._doom_reports(connection, now, kept_for, promised, doomed)
         self._doom_events_of_cases(connection, doomed)
         if AGGREGATES in classes:
             over = and_(EVENTS.c.kind.not_in(sorted(violations)), kept_at <= over_ns[AGGREGATES], ~confirmed)
@@ -216,12 +254,30 @@ class Retention:
             doomed.files[POINTS] = _older(parts, over_ns[POINTS])
         return doomed
 
-    def _one(self, connection: Connection, retention: str, subject: str, why: str) -> _Doomed:
+    def _doom_reports(self, connection: Connection, now: Stamp, kept_for: KeptFor, promised: Promised, doomed: _Doomed) -> None:
+        """Reports that are over for as long as was promised; after the cases, since one that belongs to a case goes with it."""
+        ended = and_(DRAWERS.c.retention == REPORT, DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.ended_utc_ns.is_not(None))
+        of_cases = select(DRAWERS.c.period, DRAWERS.c.forgotten_utc_ns).where(DRAWERS.c.retention == CASE)
+        cases = {row.period: row.forgotten_utc_ns for row in connection.execute(of_cases)}
+        for name, ended_ns in connection.execute(select(DRAWERS.c.period, DRAWERS.c.ended_utc_ns).where(ended)):
+            of = promised.with_case.get(name)
+            days = promised.report_days.get(name, kept_for.report_days)
+            if of is not None and of in cases:
+                if cases[of] is not None or Drawer(CASE, of) in doomed.drawers:
+                    doomed.drawers[Drawer(REPORT, name)] = (REPORT, f"its case {of} is forgotten")
+            elif ended_ns <= now.utc_ns - days * NS_PER_DAY:
+                doomed.drawers[Drawer(REPORT, name)] = (REPORT, f"over for {days} days")
+
+    def _one(self, connection: Connection, retention: str, subject: str, why: str, promised: Promised) -> _Doomed:
         drawer = Drawer(retention, subject)
         row = connection.execute(select(DRAWERS.c.forgotten_utc_ns).where(_is(drawer))).one_or_none()
         if row is None:
             raise StoreError(f"drawer {drawer}", "nothing was ever kept there", f"a {retention} that is kept")
         doomed = _Doomed() if row.forgotten_utc_ns is not None else _Doomed({drawer: (retention, why or "somebody asked for it")})
+        for name in sorted(name for name, of in promised.with_case.items() if retention == CASE and of == subject):
+            own = and_(_is(Drawer(REPORT, name)), DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.ended_utc_ns.is_not(None))
+            if connection.scalar(select(DRAWERS.c.period).where(own)) is not None:
+                doomed.drawers[Drawer(REPORT, name)] = (REPORT, f"its case {subject} is forgotten")
         self._doom_events_of_cases(connection, doomed)
         return doomed
 
@@ -314,7 +370,8 @@ class Retention:
         there = [path for path in self._folder.glob(f"{ENVELOPES}/*/*/*") if not path.name.endswith(UNFINISHED)]
         return [path for path in there if path not in wanted and not writer_lives(self._folder / "writers" / path.name.partition("-")[0])]
 
-    def _places(self) -> list[Path]:
+    def places(self) -> list[Path]:
+        """Where the bytes of a vault and its keys lie: what a proof reads."""
         keys = self._drawers.keys.folder
         return [self._folder, *([keys] if keys.is_dir() and not keys.is_relative_to(self._folder) else [])]
 

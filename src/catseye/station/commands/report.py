@@ -39,20 +39,32 @@ def report_salt(
     return tell(make_salt(file), as_json)
 
 
-@app.command("enrol", epilog=examples("catseye report enrol out --people people --people-keys people-keys --from lan.toml"))
+@app.command(
+    "enrol",
+    epilog=examples(
+        "catseye report enrol out --people people --people-keys people-keys --from lan.toml",
+        "catseye report enrol out --people people --people-keys people-keys --from lan.toml --change --by 'Đỗ Mai' --reason 'another bank, in person'",
+    ),
+)
 def report_enrol(
     out: RunFolder,
     *,
     people: People,
     people_keys: PeopleKeys,
     source: Annotated[Path, typer.Option("--from", metavar="FILE|-", help="TOML: name, document, contact, payout; - reads stdin.", show_default=False)],
+    change: Annotated[bool, typer.Option("--change", help="Replace what is known of somebody enrolled; never by who pays.")] = False,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="With --change: who you are; it is written down for good.", show_default=False)] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="With --change: why.", show_default=False)] = "",
     site: OnServer = None,
     as_json: AsJson = False,
 ) -> int:
-    """Give a person a pseudonym; the same person keeps theirs."""
+    """Give a person a pseudonym; the same person keeps theirs.
+
+    Other words for a document that is known are refused without --change.
+    """
     from catseye.station.verbs.reports import enrol
 
-    return tell(enrol(out, people, people_keys, source, site), as_json)
+    return tell(enrol(out, people, people_keys, source, site, is_change=change, by=by, reason=reason), as_json)
 
 
 @app.command(
@@ -78,6 +90,8 @@ def report_file(
     agree: Annotated[bool, typer.Option("--agree", help="The reporter agrees to the scheme's statement of truth.")] = False,
     of_age: Annotated[bool, typer.Option("--of-age", help="The reporter says to be as old as the scheme asks.")] = False,
     detector: Annotated[str, typer.Option("--detector", metavar="NAME", help="What finds road users in the copies.")] = "yolox-nano",
+    people: Annotated[Path | None, typer.Option("--people", metavar="DIR", help="The identity vault: who is not enrolled there is refused.")] = None,
+    people_keys: Annotated[Path | None, typer.Option("--people-keys", metavar="DIR", help="Its keys.")] = None,
     site: OnServer = None,
     as_json: AsJson = False,
 ) -> int:
@@ -88,7 +102,23 @@ def report_file(
     from catseye.station.verbs.reports import file_report
 
     outcome = file_report(
-        out, scheme, reporter, offence, happened, place, accuracy_m, text, plate, media, recipient or (), detector, agrees=agree, is_of_age=of_age, site=site
+        out,
+        scheme,
+        reporter,
+        offence,
+        happened,
+        place,
+        accuracy_m,
+        text,
+        plate,
+        media,
+        recipient or (),
+        detector,
+        agrees=agree,
+        is_of_age=of_age,
+        people=people,
+        people_keys=people_keys,
+        site=site,
     )
     return tell(outcome, as_json)
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import time_ns
 
+from catseye.cases import report_desk
+from catseye.cases.citizen_reports import REPORT
 from catseye.cases.desk import CaseDesk
 from catseye.cases.errors import CaseError
 from catseye.cases.people import person
@@ -14,7 +16,8 @@ from catseye.station.outcome import RunOutcome
 from catseye.station.rule_keys import nearest
 from catseye.station.site import load_site
 from catseye.station.vaults import vault_of
-from catseye.vault.kept_for import CASE, CLASSES, KeptFor
+from catseye.vault.identities import Identities, NamesForgotten
+from catseye.vault.kept_for import CASE, CLASSES, IDENTITY, KeptFor
 from catseye.vault.retention import Forgotten
 from catseye.vault.vault import Vault
 
@@ -34,28 +37,74 @@ def forget(
     case: str | None = None,
     by: str = "",
     reason: str = "",
+    people: Path | None = None,
+    people_keys: Path | None = None,
     is_dry: bool = False,
 ) -> RunOutcome:
-    """Exit 1 when something destroyed was found again."""
+    """Exit 1 when something destroyed was found again. Without `people` no name is touched, and that is told where there are reports."""
     if unknown := [name for name in classes if name not in CLASSES]:
         raise SiteError("--class", f"no retention class '{unknown[0]}'", nearest(unknown[0], CLASSES))
     if not is_dry and now.utc_ns > time_ns() + _CLOCK_SKEW_NS:
         raise SiteError("--now", f"{now.iso()}, which is still to come", "a moment that has been: with --dry-run any, to see what would be over by then")
     if classes and case is not None:
         raise SiteError("--case", "a case and a class", "one of the two")
+    _refuse_half(people, people_keys, classes, case)
     why = _why(case, by, reason)
     kept_for = load_site(site).retention if site is not None else KeptFor()
     with vault_of(out, site) as vault:
+        identities = Identities(people, people_keys, vault) if people is not None and people_keys is not None else None
         if case is not None:
             _refuse_beginning(vault, case)
             _refuse_going_on(vault, case)
         if not is_dry:
             CaseDesk(vault).settle()
+            if identities is not None:
+                identities.note_all(now)
+            report_desk.settle_all(vault)
         subject = (CASE, case) if case is not None else None
-        done = vault.retention.forget(now, kept_for, violation_kinds(), classes or CLASSES, subject, why=why, is_dry=is_dry)
+        promised = report_desk.promised(vault, identities.forgettable() if identities is not None else frozenset())
+        done = vault.retention.forget(now, kept_for, violation_kinds(), classes or CLASSES, subject, promised, why=why, is_dry=is_dry)
+        names = NamesForgotten() if identities is None or is_dry else identities.forget_forgotten()
         faults = [] if is_dry else vault.log_faults()
+        unseen = _unseen(vault, identities) if case is None and (not classes or IDENTITY in classes) else []
     copies = sorted(str(path) for name in COPIES for path in out.glob(name)) if done.counts else []
-    return RunOutcome(1 if done.left or faults else 0, _summary(done, faults, copies), _lines(done, faults, copies))
+    summary = {**_summary(done, faults, copies), "names": _names_summary(names, unseen)}
+    is_bad = bool(done.left or names.left or faults)
+    return RunOutcome(1 if is_bad else 0, summary, [*_lines(done, faults, copies), *_names_lines(names), *unseen])
+
+
+def _refuse_half(people: Path | None, people_keys: Path | None, classes: Sequence[str], case: str | None) -> None:
+    """SiteError for half of the identity vault, for one that is not there (a new one has no names), for names without either."""
+    for option, given, other in (("--people", people, people_keys), ("--people-keys", people_keys, people)):
+        if given is None and (other is not None or IDENTITY in classes):
+            raise SiteError(option, "not given", "the identity vault and its keys, both: --people DIR --people-keys DIR")
+        if given is not None and case is not None:
+            raise SiteError(option, "with --case", "one of the two: a case knows no reporter")
+        if given is not None and not given.is_dir():
+            raise SiteError(option, f"no folder {given}", "the folder that `report enrol` was given")
+
+
+def _unseen(vault: Vault, identities: Identities | None) -> list[str]:
+    """Names that this forgetting could not reach."""
+    known = {name for name, _ in vault.dossiers.of_kind(IDENTITY)}
+    if identities is None:
+        has_any = bool(known) or any(True for _ in vault.dossiers.of_kind(REPORT))
+        return ["names of reporters were not looked at: --people DIR --people-keys DIR forgets those that are over"] if has_any else []
+    elsewhere = known - identities.forgettable()
+    return [f"names of {len(elsewhere)} reporters are not in the folder that --people names, and stay where they are"] if elsewhere else []
+
+
+def _names_summary(names: NamesForgotten, unseen: list[str]) -> Mapping[str, object]:
+    proof = {"traces": names.traces_count, "files": names.files_count, "bytes": names.searched_bytes, "left": list(names.left)}
+    return {"forgotten": names.names_count, "proof": proof, "not_looked_at": unseen}
+
+
+def _names_lines(names: NamesForgotten) -> list[str]:
+    if not names.names_count:
+        return []
+    told = f"{names.traces_count} keys and files looked for in {names.searched_bytes} bytes of {names.files_count} files"
+    lines = [f"names forgotten: {names.names_count}", f"proof: {told}: {len(names.left)} found"]
+    return lines + [f"still there: {place}" for place in names.left]
 
 
 def _why(case: str | None, by: str, reason: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from catseye.cases import report_desk, rewards
 from catseye.cases.case import CASE
-from catseye.cases.citizen_reports import Claim, Report, acknowledgement, media_name, refuse_claim, shown
+from catseye.cases.citizen_reports import STATES, Claim, Report, acknowledgement, media_name, refuse_claim, shown
 from catseye.cases.duplicates import firsts
 from catseye.cases.people import MACHINE, person
 from catseye.cases.scheme import adopt, example_schemes, scheme_in_force
@@ -69,15 +69,23 @@ def make_salt(file: Path) -> RunOutcome:
     return RunOutcome(0, {"salt": str(file)}, [f"written: {file} (keep it from those who review, and for those who audit)"])
 
 
-def enrol(out: Path, people: Path, keys: Path, source: Path, site: Path | None = None) -> RunOutcome:
+def enrol(
+    out: Path, people: Path, keys: Path, source: Path, site: Path | None = None, *, is_change: bool = False, by: str = "", reason: str = ""
+) -> RunOutcome:
     """A reporter's pseudonym, for name, document, contact and payout of a TOML file; `-` reads them from stdin, so that no command line holds a name."""
+    if is_change != bool(by) or is_change != bool(reason):
+        raise SiteError("--change", "not all of --change, --by and --reason", "all three to change what is known of somebody, none to enrol")
     try:
         given = tomllib.loads(sys.stdin.read() if str(source) == "-" else source.read_text("utf-8"))
         identity = Identity(**given)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, AttributeError) as error:
         raise SourceError(str(source), "no identity", 'TOML: name = "…", document = "…", contact = "…", payout = "…"') from error
     with vault_of(out, site) as vault:
-        pseudonym = Identities(people, keys, vault).enrol(identity)
+        identities, now = Identities(people, keys, vault), _now()
+        if is_change:
+            pseudonym = rewards.change_payee(vault, identities, identity, _grant(by, "changing what is known of a reporter", now), now, reason)
+        else:
+            pseudonym = identities.enrol(identity, now)
     return RunOutcome(0, {"reporter": pseudonym}, [f"reporter {pseudonym}"])
 
 
@@ -108,9 +116,15 @@ def file_report(
     *,
     agrees: bool,
     is_of_age: bool,
+    people: Path | None = None,
+    people_keys: Path | None = None,
     site: Path | None = None,
 ) -> RunOutcome:
-    """Take a report in; what is printed is what the reporter is told."""
+    """Take a report in; what is printed is what the reporter is told. With `people` the reporter must be enrolled there."""
+    if (people is None) != (people_keys is None):
+        raise SiteError("--people" if people is None else "--people-keys", "not given", "both, or neither")
+    if people is not None and not people.is_dir():
+        raise SiteError("--people", f"no folder {people}", "the folder that `report enrol` was given")
     evidence = load_site(site).evidence if site is not None and not recipients else None
     keys = recipients or (evidence.recipients if evidence is not None else ())
     if not keys:
@@ -119,6 +133,8 @@ def file_report(
     with vault_of(out, site) as vault:
         adopted = scheme_in_force(vault, scheme)
         refuse_claim(claim, adopted.scheme, _now())  # before a model is loaded
+        if people is not None and people_keys is not None:
+            Identities(people, people_keys, vault).refuse_unknown(reporter)
         from catseye.station import report_intake
         from catseye.vision.uploads import StillCopy
 
@@ -130,6 +146,8 @@ def file_report(
 
 def list_reports(out: Path, scheme: str, states: Sequence[str], site: Path | None = None) -> RunOutcome:
     """In the order they came, with the first one of each occurrence."""
+    if unknown := [state for state in states if state not in STATES]:
+        raise SiteError("--state", f"no state {unknown[0]!r}", "one of " + ", ".join(STATES))
     with vault_of(out, site) as vault:
         found = list(report_desk.reports(vault, scheme))
         first: dict[str, str] = {}
@@ -247,9 +265,12 @@ def pay(out: Path, name: str, people: Path, keys: Path, by: str, reason: str, si
         now = _now()
         paid = rewards.pay(vault, Identities(people, keys, vault), report_desk.find(vault, name).id, _grant(by, reason, now), now)
     lines = [f"{paid.amount_minor} {paid.currency} in minor units to {paid.payee.name}, {paid.payee.payout or paid.payee.contact}"]
+    since = "nobody wrote down since when" if paid.payout_since is None else f"so since {paid.payout_since.iso()}"
+    lines += [since + (f", changed by {paid.payout_by}: make sure that it was asked for" if paid.payout_by else "")]
     lines += [f"booked already at {paid.booked.iso()}: look before you send it twice"] if paid.is_again else []
     summary = {"report": paid.report, "amount_minor": paid.amount_minor, "currency": paid.currency, "payee": paid.payee.name, "payout": paid.payee.payout}
-    return RunOutcome(1 if paid.is_again else 0, summary | {"is_again": paid.is_again}, lines)
+    stands = {"payout_since": paid.payout_since.iso() if paid.payout_since else None, "payout_changed_by": paid.payout_by}
+    return RunOutcome(1 if paid.is_again else 0, summary | {"is_again": paid.is_again} | stands, lines)
 
 
 def reverse(out: Path, name: str, by: str, reason: str, site: Path | None = None) -> RunOutcome:
