@@ -153,3 +153,12 @@ def test_a_clip_or_a_forgetting_without_room_leaves_nothing_half_done(tmp_path: 
 def test_a_read_only_disk_is_told(tmp_path: Path) -> None:
     done = own_disk("read-only", tmp_path / "disk")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_new_vault_is_for_its_user_alone_and_one_that_is_there_stays_as_it_was_made(tmp_path: Path) -> None:
+    Vault.open(tmp_path / "out" / "vault").close()
+    assert (tmp_path / "out" / "vault").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "shared").mkdir(mode=0o750)
+    (tmp_path / "shared").chmod(0o750)
+    Vault.open(tmp_path / "shared").close()
+    assert (tmp_path / "shared").stat().st_mode & 0o777 == 0o750

@@ -19,7 +19,19 @@ from catseye.vault.batches import Crossing, CrossingBatch, Flow, PointBatch, Tra
 from catseye.vault.database import Database
 from catseye.vault.dossiers import STEP, Dossiers, step_bytes, step_subject
 from catseye.vault.drawers import Drawers
-from catseye.vault.files import Presence, disk_errors, file_name, forget_dead, make_folder, remove_folder, sole_holder, sweep, sweep_folders, whole_file
+from catseye.vault.files import (
+    Presence,
+    disk_errors,
+    file_name,
+    forget_dead,
+    make_folder,
+    remove_folder,
+    sole_holder,
+    sweep,
+    sweep_folders,
+    sync_folder,
+    whole_file,
+)
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
 from catseye.vault.keys import KeyFolder
 from catseye.vault.ledger import POSTING, Ledger
@@ -40,6 +52,17 @@ if TYPE_CHECKING:
 TIERS = ("points", "tracks", "flows", "media")
 KEYS = "keys"
 EVENT = "event"  # the log's kind of an entry that tells an event
+
+
+def _own_folder(folder: Path) -> Path:
+    """The folder; a new one is for this user alone. One that is there stays as its owner made it."""
+    if folder.is_dir():
+        return folder
+    make_folder(folder.parent)
+    with disk_errors(folder):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
+    return folder
 
 
 class Vault:
@@ -80,7 +103,7 @@ class Vault:
         folder; `keys` is the folder of the keys (default: `keys` in the vault's). StoreError: no folder, not writable, full, damaged, of a newer catseye; no
         such database. KeyFileError: a key of something that is kept is missing, or others may read it.
         """
-        folder = make_folder(folder.absolute())
+        folder = _own_folder(folder.absolute())
         writers = make_folder(folder / "writers")
         for tier in TIERS:
             make_folder(folder / tier / file_name(run))
