@@ -251,5 +251,5 @@ def test_ranges_are_what_a_set_of_bytes_is(spans: list[tuple[int, int]]) -> None
     for begin, end in spans:
         ranges = ranges.add(begin, end)
         there |= set(range(begin, end))
-    assert {at for begin, end in ranges.spans for at in range(begin, end)} == there
+    assert {at for begin, end in ranges.spans_bytes for at in range(begin, end)} == there
     assert {at for offset, length in ranges.missing(60) for at in range(offset, offset + length)} == set(range(60)) - there

@@ -117,7 +117,7 @@ class Shelf:
         if end_bytes > coming.attachment.size_bytes:
             raise MediaRefusedError(where, f"bytes up to {end_bytes}", f"{coming.attachment.size_bytes}, as announced")
         ranges = coming.ranges.add(offset_bytes, end_bytes)
-        if len(ranges.spans) > self.limits.spans_count:
+        if len(ranges.spans_bytes) > self.limits.spans_count:
             raise MediaRefusedError(where, f"more than {self.limits.spans_count} pieces apart from each other", "pieces in order")
         coming.file.seek(offset_bytes)
         coming.file.write(payload)
