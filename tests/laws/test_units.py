@@ -60,6 +60,8 @@ UNITLESS = {
     "group": "an identifier",
     "layers": "an order of drawing",
     "colour": "RGB",
+    "plate_colour": "a code of JT/T 415",
+    "result": "a code on the wire",
     "label": "an identifier",
     "part": "a code",
     "part_layer": "an order of drawing",
