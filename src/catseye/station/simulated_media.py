@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -50,7 +51,7 @@ def _encoded(frames: list[Pixels]) -> list[EncodedPicture]:
     codec = av.CodecContext.create("libx264", "w")
     assert isinstance(codec, av.VideoCodecContext)
     codec.width, codec.height = SIZE_PX
-    codec.pix_fmt, codec.framerate = "yuv420p", FPS
+    codec.pix_fmt, codec.framerate = "yuv420p", Fraction(FPS)
     codec.options = {"preset": "veryfast", "tune": "zerolatency", "g": str(_KEY_EVERY), "threads": "1", "x264-params": "repeat-headers=1:annexb=1"}
     packets = [packet for frame in frames for packet in codec.encode(av.VideoFrame.from_ndarray(frame, format="rgb24"))] + list(codec.encode(None))
     return [EncodedPicture(packet.is_keyframe, bytes(packet)) for packet in packets]

@@ -36,7 +36,7 @@ class Media:
     picture: bytes = b""
     clip: bytes = b""
     pictures: Sequence[EncodedPicture] = ()
-    fps: float = 12.5
+    live_fps: float = 12.5
     live_s: float = 60.0
 
 
@@ -188,7 +188,7 @@ class FleetOnSockets:
 
     async def _send_live(self, errand: SendLive) -> None:
         loop = asyncio.get_running_loop()
-        video = LiveVideo(self.media.pictures, errand.kit.phone, errand.channel, self.media.fps)
+        video = LiveVideo(self.media.pictures, errand.kit.phone, errand.channel, self.media.live_fps)
         try:
             _, writer = await asyncio.open_connection(errand.host, errand.port)
         except OSError:

@@ -78,7 +78,7 @@ class Outbox:
         return list({id(each): each for each in self._waiting.values()}.values())
 
     def due(self, now_ns: int, only: Sequence[int] = ()) -> tuple[list[bytes], bool]:
-        """Frames to send again now, where `only` names kinds of those alone; and whether one was sent as often as it may be: then the link is taken for dead."""
+        """Frames to send again now, where `only` names kinds of those alone; and whether one was sent as often as may be: the link is dead."""
         again: list[bytes] = []
         if now_ns < self.next_ns():
             return again, False

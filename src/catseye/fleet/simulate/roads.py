@@ -15,6 +15,7 @@ from catseye.fleet.errors import ValueMismatchError
 
 CENTRE = GeoPoint(21.0285, 105.8542)
 _LIMITS_KMH = (50.0, 60.0, 80.0, 90.0)
+Junction = int  # a place in `Roads.junctions`
 _SPACING_M = 900.0
 _LIMIT_UNKNOWN_KMH = 50.0
 
@@ -23,8 +24,8 @@ _LIMIT_UNKNOWN_KMH = 50.0
 class Road:
     """One piece in one direction. `end`: the junction it leads to; `heading_deg` from north, clockwise."""
 
-    begin: int
-    end: int
+    begin: Junction
+    end: Junction
     length_m: float
     heading_deg: float
     limit_kmh: float
