@@ -30,7 +30,8 @@ def block_of(records: Sequence[Accepted]) -> bytes:
     except struct.error as error:
         raise ValueError(f"a record with a number beyond its bounds ({error}); wanted message id and serial of 16 bits") from None
     plain = b"".join((texts, *rows, *[record.body for record in records]))
-    return _SIZES.pack(len(plain), len(records), len(texts)) + _ZSTD.compress(plain, asbytes=True)
+    packed: bytes = _ZSTD.compress(plain, asbytes=True)
+    return _SIZES.pack(len(plain), len(records), len(texts)) + packed
 
 
 def records_of(block: bytes, identity: str | None = None) -> Iterator[Accepted]:
