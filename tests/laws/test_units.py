@@ -62,6 +62,7 @@ UNITLESS = {
     "colour": "RGB",
     "plate_colour": "a code of JT/T 415",
     "listen_port": "a TCP port",
+    "alarm_bits": "flags on the wire",
     "result": "a code on the wire",
     "label": "an identifier",
     "part": "a code",
