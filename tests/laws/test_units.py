@@ -63,8 +63,6 @@ UNITLESS = {
     "plate_colour": "a code of JT/T 415",
     "alarm_bits": "flags on the wire",
     "listen_port": "a TCP port",
-    "listen_port": "a TCP port",
-    "alarm_bits": "flags on the wire",
     "result": "a code on the wire",
     "label": "an identifier",
     "part": "a code",
