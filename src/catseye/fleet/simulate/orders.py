@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from catseye.core.time import NS_PER_S
 from catseye.fleet.dialects import ident_of
-from catseye.fleet.dialects import ident_of
 from catseye.fleet.frame808 import Header
 from catseye.fleet.message import Body
 from catseye.fleet.simulate import reports

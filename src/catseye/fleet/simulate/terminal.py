@@ -5,7 +5,6 @@ from random import Random
 
 from catseye.core.time import NS_PER_S
 from catseye.fleet.dialects import ident_of
-from catseye.fleet.dialects import ident_of
 from catseye.fleet.errors import WireError
 from catseye.fleet.frame808 import MOST_BODY_BYTES, Frame, Header, frames_in
 from catseye.fleet.message import Body
