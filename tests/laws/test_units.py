@@ -61,6 +61,8 @@ UNITLESS = {
     "layers": "an order of drawing",
     "colour": "RGB",
     "plate_colour": "a code of JT/T 415",
+    "alarm_bits": "flags on the wire",
+    "listen_port": "a TCP port",
     "result": "a code on the wire",
     "label": "an identifier",
     "part": "a code",

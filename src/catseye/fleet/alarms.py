@@ -102,6 +102,7 @@ def event_of(alarm: Alarm, driver: str = "") -> Event:
     details: dict[str, str | int | float | bool | None] = {
         "detail": f"the terminal reports {alarm.kind.value}" + (f", level {alarm.level}" if alarm.level else ""),
         "said": alarm.said,
+        "stage": alarm.stage.value,
         "level": alarm.level,
         **({"number": alarm.number} if alarm.number is not None else {}),
         **({"lat_deg": alarm.place.lat_deg, "lon_deg": alarm.place.lon_deg} if alarm.place else {}),
