@@ -64,7 +64,9 @@ def frames() -> st.SearchStrategy[bytes]:
     """Right in their marks, checksum and length, with any content: they reach everything behind the frame."""
     headers = st.builds(
         lambda msg_id, phone, serial, version, part: Header.of(msg_id, phone, serial, version=version, part=part),
-        st.sampled_from([0x0001, 0x0002, 0x0003, 0x0005, 0x0100, 0x0102, 0x0104, 0x0200, 0x0201, 0x0702, 0x0704, 0x0801, 0x0805, 0x0900, 0x1205, 0x1210, 0x8001])
+        st.sampled_from(
+            [0x0001, 0x0002, 0x0003, 0x0005, 0x0100, 0x0102, 0x0104, 0x0200, 0x0201, 0x0702, 0x0704, 0x0801, 0x0805, 0x0900, 0x1205, 0x1210, 0x8001]
+        )
         | st.integers(0, 0xFFFF),
         st.sampled_from([PHONE, OTHER_PHONE, "4eb6fb4afd9e"]),
         st.integers(0, 0xFFFF),
@@ -132,7 +134,7 @@ def test_a_bad_frame_is_answered_and_too_many_part_the_link(fault: Callable[[byt
     asyncio.run(journey())
 
 
-@pytest.mark.parametrize("noise", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 3, b"\x16\x03\x01" + bytes(200), b"~" + b"a" * 10_000], ids=["http", "tls", "endless"])
+@pytest.mark.parametrize("noise", [b"GET / HTTP/1.1\r\n\r\n" * 3, b"\x16\x03\x01" + bytes(200), b"~" + b"a" * 9_999], ids=["http", "tls", "endless"])
 def test_what_is_no_frame_parts_a_stranger(noise: bytes) -> None:
     async def journey() -> None:
         async with gateway_of(keeper_of_two()) as gateway:
