@@ -22,6 +22,8 @@ from catseye.fleet.gateway.roll import Roll
 from catseye.fleet.gateway.session import Session, Turn
 from catseye.fleet.message import Body
 
+_FAREWELL_S = 5.0  # for what was written to go out before a link that is parted with is cut
+
 
 def _no_log(what: str, facts: dict[str, object]) -> None:
     """Nobody listens; it is counted all the same."""
@@ -40,6 +42,7 @@ class Gateway:
         self._links: set[Link] = set()
         self._full_since_s: float | None = None
         self._paused: list[Link] = []
+        self._parting: dict[Link, float] = {}
         self._media_tasks: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
         self._open = asyncio.Event()
@@ -83,6 +86,8 @@ class Gateway:
         for link in list(self._links):
             link.close()
         await asyncio.sleep(0)
+        for link in (*self._links, *self._parting):
+            link.abort()
         for task in (committing, sweeping):
             if not task.cancelled() and (fault := task.exception()) is not None:
                 raise fault
@@ -160,6 +165,7 @@ class Gateway:
             self.counters.closed[why] += 1
             link.close()
             self.lost(link)
+            self._parting[link] = self.now_s() + _FAREWELL_S
 
     def _part_with(self, session: Session, why: str) -> None:
         assert isinstance(session.link, Link)
@@ -167,6 +173,7 @@ class Gateway:
 
     def lost(self, link: Link) -> None:
         """It is gone, whoever closed it."""
+        self._parting.pop(link, None)
         if link not in self._links:
             return
         self._links.discard(link)
@@ -243,6 +250,9 @@ class Gateway:
                 for frame in link.session.sweep(now_s):
                     link.answer(frame)
                 link.flush()
+            for link in [each for each, until_s in self._parting.items() if until_s <= now_s]:
+                del self._parting[link]
+                link.abort()
             self._dispatch.sweep(now, now_s)
 
     def _take_media(self, session: Session, media: Sequence[tuple[Header, Accepted]]) -> None:

@@ -130,6 +130,11 @@ class Link(asyncio.BufferedProtocol):
         if self.transport is not None:
             self.transport.close()
 
+    def abort(self) -> None:
+        """At once."""
+        if self.transport is not None:
+            self.transport.abort()
+
     # --- how much is read
 
     def _meter(self, nbytes: int, frames_count: int, now_s: float) -> None:

@@ -12,6 +12,7 @@ from catseye.fleet.gateway.link import Link
 
 _BACKLOG_COUNT = 4_096
 _AT_ONCE_COUNT = 128  # accepted before others are read again
+_SEND_BYTES = 65_536  # of the system's memory, for one that does not read
 _HANDSHAKE_S = 15.0
 _NO_FILES_LEFT_PAUSE_S = 1.0
 
@@ -73,6 +74,7 @@ class Listening:
     async def _connect(self, peer: socket.socket, link: Link) -> None:
         try:
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BYTES)
             handshake_s = _HANDSHAKE_S if self._tls is not None else None
             await self._loop.connect_accepted_socket(lambda: link, peer, ssl=self._tls, ssl_handshake_timeout=handshake_s)
         except (OSError, asyncio.CancelledError):  # TLS faults are among them

@@ -14,6 +14,7 @@ from catseye.fleet.gateway.counters import Counters
 from catseye.fleet.gateway.doors import Limits
 from catseye.fleet.gateway.joinings import Joinings, TooMuchError
 from catseye.fleet.gateway.keeper import Heard, Registration
+from catseye.fleet.gateway.outbox import parts_count
 from catseye.fleet.gateway.roll import Roll, Terminal
 from catseye.fleet.message import Body
 from catseye.fleet.subpackages import split
@@ -269,6 +270,19 @@ class Session:
         assert self.terminal is not None
         turn.media.append((header, Accepted(self.terminal.identity, header.phone, header.version, header.msg_id, header.serial, now, body)))
 
+    def _resend(self, header: Header, body: bytes, turn: Turn, now: Stamp) -> None:
+        """0x0005: parts of an order did not come."""
+        assert self.terminal is not None
+        if (read := self._read(header, body, turn)) is None:
+            return
+        turn.answers.append(general(header, self.serial(), OK))
+        if "hex" in read.values:
+            return
+        for sent in self.terminal.outbox.sent:
+            if sent.first_serial == read.values["orig_serial"] and sent.parts_count > 1:
+                parts = self._order_parts(sent.order, sent.first_serial)
+                turn.answers += [bytes(parts[index - 1]) for index in sorted(set(read.values["ids"])) if 1 <= index <= len(parts)]
+
     def _ends_an_order(self, msg_id: int, body: bytes, turn: Turn, now: Stamp) -> None:
         assert self.terminal is not None
         if self.terminal.outbox.sent and (found := answered(msg_id, body)) is not None:
@@ -342,10 +356,15 @@ class Session:
         """All frames of an order, with the digits and the version the terminal speaks."""
         header = self.header
         assert header is not None
-        frames = split(order.msg_id, header.phone, first_serial, order.body, version=header.version)
-        if len(frames) == 1:
+        if parts_count(order) == 1:
             return framed(header, order.msg_id, first_serial, order.body)
-        return b"".join(bytes(replace(frame, header=replace(frame.header, protocol_version=header.protocol_version))) for frame in frames)
+        return b"".join(bytes(frame) for frame in self._order_parts(order, first_serial))
+
+    def _order_parts(self, order: Order, first_serial: int) -> list[Frame]:
+        header = self.header
+        assert header is not None
+        frames = split(order.msg_id, header.phone, first_serial, order.body, version=header.version)
+        return [replace(frame, header=replace(frame.header, protocol_version=header.protocol_version)) for frame in frames]
 
     def _refuse(self, header: Header, turn: Turn, why: str) -> None:
         self._counters.refused[why] += 1
@@ -374,6 +393,7 @@ def _dialect_in(body: Body) -> str:
 
 
 _SPECIAL: dict[int, Callable[[Session, Header, bytes, Turn, Stamp], None]] = {
+    0x0005: Session._resend,
     0x0001: Session._answer,
     _REGISTER: Session._register_again,
     _AUTHENTICATE: Session._authenticate_again,
