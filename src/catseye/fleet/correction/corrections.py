@@ -7,7 +7,7 @@ from typing import Self
 from catseye.core.event import Event, Measure
 from catseye.core.terminal import Accepted, Enrolment, Order, Told
 from catseye.core.time import NS_PER_MS, NS_PER_S, Stamp
-from catseye.fleet.alarms import LOCATION, LOCATION_BATCH, LOCATION_REPLY, Alarm, Stage, alarms_of, event_of
+from catseye.fleet.alarms import LOCATION, LOCATION_BATCH, LOCATION_REPLY, Alarm, Stage, alarms_of, event_of, when_of
 from catseye.fleet.correction.decisions import Decided, Means, decide, restored
 from catseye.fleet.correction.effects import after, heard, told_of
 from catseye.fleet.correction.resumed import watches_of
@@ -169,7 +169,7 @@ class _Batch:
         received = message.accepted.received
         for entry in watch.open:
             if entry.is_lasting and entry.key not in there:
-                watch = self._ended(watch, entry, received, received)
+                watch = self._ended(watch, entry, when_of(message.accepted, message.body.values), received)
         return replace(watch, before_ns=watch.heard_ns, heard_ns=received.utc_ns, speed_kmh=message.body.values["speed_0_1kmh"] / 10)
 
     def _ended(self, watch: Watch, entry: Open, when: Stamp, received: Stamp) -> Watch:
