@@ -170,6 +170,7 @@ UNITLESS = {
     "key": "of a cipher, on the wire",
     "next_serial": "as serial",
     "first_serial": "as serial",
+    "revision": "a state's number",
     "axis": "a code: which edge direction of two footprints",
 }
 NUMERIC = {"int", "float", "Floats", "Doubles", "Ints"}

@@ -41,6 +41,7 @@ from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
 from catseye.vault.outbox import Outbox
 from catseye.vault.packages import Packages, package_bodies
+from catseye.vault.permits import PermitRegister
 from catseye.vault.pictures import write_png
 from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
 from catseye.vault.sealed_log import Entry, Head, SealedLog
@@ -86,6 +87,7 @@ class Vault:
         self._looks = Looks(database, self.log)
         self.media = Media(folder, database, self.log, self._drawers, self._looks, presence)
         self.ledger = Ledger(database, self.log, self.dossiers)
+        self.permits = PermitRegister(database, self.dossiers)
         self.outbox = Outbox(database, self.log, self._logged_bodies)
         self.retention = Retention(folder, database, self.log, self._drawers, self.media, patience_s)
         self._presence = presence

@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from catseye.station.commands import permits
 from catseye.station.commands.shared import AsJson, examples, group
 
 app = group("Vehicle terminals: what they say on the wire.")
+app.add_typer(permits.app, name="permits")
 
 
 @app.command("decode", epilog=examples("catseye fleet decode < frames.txt", "catseye fleet decode --explain < frames.txt"))
