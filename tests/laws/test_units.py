@@ -175,6 +175,7 @@ UNITLESS = {
     "level": "a code of a terminal: 1 a first sign, 2 the thing itself",
     "from_level": "as level",
     "udp_port": "as port",
+    "revision": "a state's number",
     "axis": "a code: which edge direction of two footprints",
 }
 NUMERIC = {"int", "float", "Floats", "Doubles", "Ints"}
