@@ -202,6 +202,7 @@ class Session:
         self._roll.change(identity, is_confirmed=False, token_sha256="")
         frame = general(header, self.serial(), OK)
         self.leave()
+        self.began_s = self.heard_s
         return frame
 
     def leave(self) -> None:
@@ -336,6 +337,10 @@ class Session:
         """What became of media: where they are not safe, they may come again."""
         if self._joinings is not None and header.is_subpackage:
             self._joinings.taken(header, is_safe=is_safe)
+
+    def not_kept(self, header: Header) -> None:
+        """The keeper fell over a message: it may come again, in parts too."""
+        self.media_taken(header, is_safe=False)
 
     def sweep(self, now_s: float) -> list[bytes]:
         """Sub-packages to ask for again."""
