@@ -177,3 +177,10 @@ def test_orders_are_forgotten_with_the_positions_of_their_day(vault: Vault) -> N
     assert done.left == ()
     assert [each.id[0] for each in vault.terminals.open_orders()] == ["b"]
     assert vault.log_faults() == []
+
+
+def test_the_id_of_an_order_follows_from_its_text_and_from_a_key_only_this_vault_has(vault: Vault) -> None:
+    ids = vault.terminals.order_ids(NOON)
+    assert ids("warning/1") == vault.terminals.order_ids(later(1))("warning/1")
+    assert ids("warning/1") != ids("warning/2")
+    assert len(bytes.fromhex(ids(""))) == 16

@@ -97,11 +97,17 @@ def of_report(accepted: Accepted, values: Mapping[str, Any], *, is_kept_back: bo
     return [*report.of_bits(bits, items), *(alarm for item in items for alarm in report.of_item(item))]
 
 
+def when_of(accepted: Accepted, values: Mapping[str, Any]) -> Stamp:
+    """When a location was: by the terminal's clock, or when it came where that cannot be right."""
+    return _Report(accepted, values, False).moment(values["time"])[0]
+
+
 def event_of(alarm: Alarm, driver: str = "") -> Event:
     """The alarm as an event: from the same message always the same. `driver`: the pseudonym of who drives; never a name."""
     details: dict[str, str | int | float | bool | None] = {
         "detail": f"the terminal reports {alarm.kind.value}" + (f", level {alarm.level}" if alarm.level else ""),
         "said": alarm.said,
+        "stage": alarm.stage.value,
         "level": alarm.level,
         **({"number": alarm.number} if alarm.number is not None else {}),
         **({"lat_deg": alarm.place.lat_deg, "lon_deg": alarm.place.lon_deg} if alarm.place else {}),
@@ -167,7 +173,7 @@ class _Report:
                     yield self._lasting(kind, f"0x18 bit {bit}", 0, {}, tired)
 
     def _lasting(self, kind: AlarmKind, said: str, level: int, details: Mapping[str, str | int], measures: tuple[Measure, ...] = ()) -> Alarm:
-        when, is_off, is_late = self._moment(self.values["time"])
+        when, is_off, is_late = self.moment(self.values["time"])
         values = self.values
         speed_kmh = values["speed_0_1kmh"] / 10
         place = self._place(values["lat"], values["lon"])
@@ -211,7 +217,7 @@ class _Report:
 
     def _counted(self, item: Item, kind: AlarmKind, said: str, measures: tuple[Measure, ...], details: Mapping[str, str | int]) -> Alarm:
         values, ident = item.values, item.values["ident"]
-        when, is_off, is_late = self._moment(values["time"])
+        when, is_off, is_late = self.moment(values["time"])
         return Alarm(
             self.accepted.identity,
             kind,
@@ -232,7 +238,7 @@ class _Report:
             attach_count=ident["attach_count"],
         )
 
-    def _moment(self, said: str) -> tuple[Stamp, bool, bool]:
+    def moment(self, said: str) -> tuple[Stamp, bool, bool]:
         """When it was, whether the terminal's clock cannot be right, and whether it is news no more. An alarm without a time has that of its report."""
         received = self.accepted.received
         for text in (said, self.values["time"]):

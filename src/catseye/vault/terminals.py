@@ -8,7 +8,7 @@ nowhere open.
 import hmac
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -20,8 +20,9 @@ from catseye.core.terminal import Enrolment, Order, Told
 from catseye.core.time import Stamp
 from catseye.vault.database import Database
 from catseye.vault.dossiers import Dossiers, Step, dossier_drawer
-from catseye.vault.drawers import Drawers
+from catseye.vault.drawers import Drawer, Drawers
 from catseye.vault.envelopes import open_bytes, seal_bytes
+from catseye.vault.kept_for import STANDING
 from catseye.vault.orders import OrderKept, Orders
 from catseye.vault.pseudonyms import plain
 from catseye.vault.tables import DOSSIER_STEPS, TERMINALS, Row
@@ -29,6 +30,7 @@ from catseye.vault.tables import DOSSIER_STEPS, TERMINALS, Row
 DOSSIER = "terminal"  # the kind of the dossier of a terminal
 ENROLLED, ALLOWED_AGAIN, REVOKED = "enrolled", "allowed-again", "revoked"  # its steps
 FINE, VEHICLE_THERE, NO_VEHICLE, TERMINAL_THERE, NO_TERMINAL = range(5)  # JT/T 808-2013 8.6: results of 0x8100
+_ORDER_IDS = "order-ids"
 _TOKEN_BYTES = 24  # 32 letters
 
 
@@ -144,6 +146,11 @@ class Terminals:
     def steps(self, identity: str) -> list[Step]:
         """Who let it in, let it register anew or took its right, when, and why."""
         return self._dossiers.steps(DOSSIER, identity)
+
+    def order_ids(self, now: Stamp) -> Callable[[str], str]:
+        """Makes an id of 32 hex digits of any text: for the same text the same, and for nobody to guess who has not this vault's key."""
+        secret = self._drawers.ready(Drawer(STANDING, _ORDER_IDS), now).secret
+        return lambda text: hmac.digest(secret, text.encode(), "sha256").hex()[:32]
 
     def keep_orders(self, orders: Sequence[Order]) -> int:
         """Durable on return, as *queued*; how many were new."""

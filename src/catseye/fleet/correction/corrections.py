@@ -1,14 +1,16 @@
 """The fold: messages, news of orders and time come in; events and orders come out. Nothing of it changes until its batch is kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from catseye.core.event import Event, Measure
 from catseye.core.terminal import Accepted, Enrolment, Order, Told
 from catseye.core.time import NS_PER_MS, NS_PER_S, Stamp
-from catseye.fleet.alarms import LOCATION, LOCATION_BATCH, LOCATION_REPLY, Alarm, Stage, alarms_of, event_of
+from catseye.fleet.alarms import LOCATION, LOCATION_BATCH, LOCATION_REPLY, Alarm, Stage, alarms_of, event_of, when_of
 from catseye.fleet.correction.decisions import Decided, Means, decide, restored
 from catseye.fleet.correction.effects import after, heard, told_of
+from catseye.fleet.correction.resumed import watches_of
 from catseye.fleet.correction.watch import Open, Watch
 from catseye.fleet.gateway.keeper import Heard
 
@@ -33,6 +35,11 @@ class Corrections:
         self._watches: dict[str, Watch] = {}
         self._due_ns: dict[str, int] = {}
         self._remember(watches or {})
+
+    @classmethod
+    def resumed(cls, means: Means, events: Iterable[Event], orders: Iterable[Order] = ()) -> Self:
+        """After a restart: `events` of the last `lookback_s` of the policy, `orders` that have come to no end."""
+        return cls(means, watches_of(means, events, orders))
 
     def judge(
         self,
@@ -142,25 +149,27 @@ class _Batch:
         entry = watch.found(alarm.key)
         if alarm.stage is Stage.ENDS and entry is not None:
             return self._ended(watch, entry, alarm.when, alarm.received)
-        if entry is not None and alarm.stage in (Stage.LASTS, Stage.BEGINS):
-            return watch
+        if entry is not None and all(each.is_decided for each in watch.recent):
+            return watch  # as nearly always: it goes on
         event = event_of(alarm, self.drivers.get(alarm.identity, ""))
-        if any(each.event_id == event.id for each in watch.recent):
+        name = event.id
+        if not watch.is_news(name) or (entry is not None and entry.event_id != name):
             return watch
-        self.events.append(event)
+        if entry is None:
+            self.events.append(event)
         if alarm.stage is Stage.ENDS:
             return watch  # its begin was never told: too late to say anything
-        if alarm.stage is not Stage.INSTANT:
+        if entry is None and alarm.stage is not Stage.INSTANT:
             watch = watch.opened(alarm, event)
         watch = self._take(heard(self.means, watch, alarm, self.now))
-        return self._take(decide(self.means, watch, alarm, event.id, self.now))
+        return self._take(decide(self.means, watch, alarm, name, self.now))
 
     def _report(self, watch: Watch, message: Heard, there: set[tuple[str, int | None]]) -> Watch:
         """Bits that are no longer set have ended; and where it is going now."""
         received = message.accepted.received
         for entry in watch.open:
             if entry.is_lasting and entry.key not in there:
-                watch = self._ended(watch, entry, received, received)
+                watch = self._ended(watch, entry, when_of(message.accepted, message.body.values), received)
         return replace(watch, before_ns=watch.heard_ns, heard_ns=received.utc_ns, speed_kmh=message.body.values["speed_0_1kmh"] / 10)
 
     def _ended(self, watch: Watch, entry: Open, when: Stamp, received: Stamp) -> Watch:

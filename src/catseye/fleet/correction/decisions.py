@@ -18,10 +18,14 @@ WARNING_GOOD_FOR_S, ORDER_GOOD_FOR_S = 10.0, 300.0  # a warning that comes later
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the platform can do beside speaking. `order_id` makes an order's id of a text: always the same, and for nobody else to guess."""
+    """What the platform can do beside speaking. `order_id` makes an order's id of a text: always the same, and for nobody else to guess.
+
+    `language`: of drivers whose enrolment names none; "" the policy's.
+    """
 
     policy: Policy
     order_id: Callable[[str], str]
+    language: str = ""
     attachments: Server | None = None
     media: Server | None = None
 
@@ -83,11 +87,13 @@ def may_speak(quiet: Quiet, watch: Watch, kind: str, speed_kmh: float, cool_down
 
 
 def _warn(means: Means, watch: Watch, cause: Cause, row: Row, now: Stamp) -> Decided:
-    text = means.policy.words(row.text or cause.kind, watch.language)
-    if not text or not may_speak(means.policy.quiet, watch, cause.kind, cause.speed_kmh, row.cool_down_s, now.utc_ns):
+    text = means.policy.words(row.text or cause.kind, watch.language or means.language)
+    if not text or any(each.cause.alarm == cause.alarm for each in watch.pending):
+        return Decided(watch)  # never two for one alarm
+    if not may_speak(means.policy.quiet, watch, cause.kind, cause.speed_kmh, row.cool_down_s, now.utc_ns):
         return Decided(watch)
     order = _order(means, watch, "warning", bodies.TEXT, bodies.spoken(text, watch.version), cause.alarm, now, WARNING_GOOD_FOR_S)
-    has_end = any(each.event.id == cause.alarm for each in watch.open)
+    has_end = any(each.event_id == cause.alarm for each in watch.open)
     pending = Pending(order.id, cause, row.name, now.utc_ns, has_end)
     return Decided(watch.with_pending(pending, now.utc_ns), (), (order,))
 

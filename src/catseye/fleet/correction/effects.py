@@ -61,7 +61,7 @@ def after(means: Means, watch: Watch, now: Stamp, ended: Open | None = None, rec
     done = Decided(watch)
     for entry in watch.pending:
         if ended is not None and received is not None:
-            if entry.cause.alarm == ended.event.id:
+            if entry.cause.alarm == ended.event_id:
                 done = done.then(_ended(done.watch, entry, ended, received))
         elif entry.due_ns(_wait_s(means, entry)) <= now.utc_ns:
             done = done.then(_by_time(means, done.watch, entry, now))
@@ -82,7 +82,7 @@ def _ended(watch: Watch, entry: Pending, ended: Open, received: Stamp) -> Decide
 def _by_time(means: Means, watch: Watch, entry: Pending, now: Stamp) -> Decided:
     if entry.acknowledged_ns is None:
         return Decided(watch.changed(entry, None))
-    if entry.has_end and any(each.event.id == entry.cause.alarm for each in watch.open):
+    if entry.has_end and any(each.event_id == entry.cause.alarm for each in watch.open):
         return _without_effect(means, watch, entry, now, "the alarm went on")
     if watch.heard_ns <= entry.acknowledged_ns:
         words = "nothing was reported after the warning"

@@ -22,7 +22,6 @@ class OutcomeKind(StrEnum):
     NOTICE = "manager-notice"
     LIMIT_ORDERED = "limit-ordered"
     LIMIT_RESTORED = "limit-restored"
-    CLOSED = "alarm-closed"
 
 
 def outcome(

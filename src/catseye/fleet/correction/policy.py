@@ -48,6 +48,11 @@ class Row:
     channel: int = 1
     photos_count: int = 3
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Names of what it may say."""
+        return (self.text,) if self.text else self.alarms
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -57,6 +62,12 @@ class Policy:
     quiet: Quiet = Quiet()
     language: str = "en"
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def lookback_s(self) -> float:
+        """How far back something may matter: what a restart must read."""
+        spans = [max(row.within_s, row.cool_down_s, row.answer_within_s, row.slow.for_s if row.slow else 0.0) for row in self.row]
+        return max([3600.0, *spans])
 
     def rows_of(self, kind: str) -> list[Row]:
         """Those that name a kind of alarm."""

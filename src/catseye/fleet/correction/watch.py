@@ -20,17 +20,19 @@ class Open:
 
     key: tuple[str, int | None]
     event: Event
+    event_id: str
     since_ns: int
     is_lasting: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """An alarm of a kind the policy names."""
+    """An alarm of a kind the policy names. `is_decided`: its orders are known; of one that was read back from its event alone nobody can say so."""
 
     event_id: str
     kind: str
     at_ns: int
+    is_decided: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Watch:
 
     def opened(self, alarm: Alarm, event: Event) -> Self:
         """An alarm began; of too many the oldest is forgotten."""
-        entry = Open(alarm.key, event, alarm.received.utc_ns, alarm.stage is Stage.LASTS)
+        entry = Open(alarm.key, event, event.id, alarm.received.utc_ns, alarm.stage is Stage.LASTS)
         return replace(self, open=(*self.open, entry)[-MOST_OPEN_COUNT:])
 
     def closed(self, entry: Open) -> Self:
@@ -116,8 +118,13 @@ class Watch:
         return next((each for each in self.open if each.key == key), None)
 
     def noted(self, event_id: str, kind: str, now_ns: int) -> Self:
-        """An alarm the policy counts."""
-        return replace(self, recent=(*self.recent, Recent(event_id, kind, now_ns))[-MOST_RECENT_COUNT:])
+        """An alarm the policy counts, once."""
+        rest = tuple(each for each in self.recent if each.event_id != event_id)
+        return replace(self, recent=(*rest, Recent(event_id, kind, now_ns))[-MOST_RECENT_COUNT:])
+
+    def is_news(self, event_id: str) -> bool:
+        """Whether nothing was decided about it so far."""
+        return not any(each.event_id == event_id and each.is_decided for each in self.recent)
 
     def times_count(self, kinds: tuple[str, ...], now_ns: int, within_s: float) -> int:
         """How many alarms of these kinds there were lately."""

@@ -5,9 +5,15 @@ from typing import Annotated
 
 import typer
 
-from catseye.station.commands.shared import AsJson, examples, group, tell, wants_progress
+from catseye.station.commands import fleet_policy, permits
+from catseye.station.commands.shared import AsJson, Because, ByPerson, OnServer, RunFolder, clock_now, examples, group, tell, wants_progress
+
+if TYPE_CHECKING:
+    pass
 
 app = group("Vehicle terminals: what they say on the wire.")
+app.add_typer(fleet_policy.app, name="policy")
+app.add_typer(permits.app, name="permits")
 
 
 @app.command("decode", epilog=examples("catseye fleet decode < frames.txt", "catseye fleet decode --explain < frames.txt"))
@@ -51,3 +57,34 @@ def fleet_simulate(
 
     asked = Asked(server, terminals, seed, seconds_s, terminals / rate, alarms_per_h, version, dialect, attachments, outages, enrol, tokens, roads)
     return tell(simulate(asked, progress=wants_progress(as_json)), as_json)
+
+
+@app.command("alarms", epilog=examples("catseye fleet alarms out", "catseye fleet alarms out --terminal 13800138000 --all"))
+def fleet_alarms(
+    out: RunFolder,
+    *,
+    terminal: Annotated[str | None, typer.Option("--terminal", metavar="ID", help="Only of this terminal.", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are closed.")] = False,
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """List alarms that nobody closed, the newest first, and what was done about each."""
+    from catseye.station.verbs.alarms import list_alarms
+
+    return tell(list_alarms(out, terminal, site, everything=everything), as_json)
+
+
+@app.command("close", epilog=examples("catseye fleet close out 5f0c12 --by 'Nguyễn Thị Lan' --reason 'spoke with the driver'"))
+def fleet_close(
+    out: RunFolder,
+    alarms: Annotated[list[str], typer.Argument(metavar="ALARM…", help="Alarms, or the beginnings of their ids.", show_default=False)],
+    *,
+    by: ByPerson,
+    reason: Because,
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """Close alarms: a named person is done with them, for a reason."""
+    from catseye.station.verbs.alarms import close_alarms
+
+    return tell(close_alarms(out, alarms, by, reason, clock_now(), site), as_json)
