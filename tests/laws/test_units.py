@@ -61,6 +61,8 @@ UNITLESS = {
     "layers": "an order of drawing",
     "colour": "RGB",
     "plate_colour": "a code of JT/T 415",
+    "alarm_bits": "flags on the wire",
+    "listen_port": "a TCP port",
     "result": "a code on the wire",
     "label": "an identifier",
     "part": "a code",
@@ -174,6 +176,7 @@ UNITLESS = {
     "from_level": "as level",
     "bits": "flags on the wire",
     "udp_port": "as port",
+    "revision": "a state's number",
     "axis": "a code: which edge direction of two footprints",
 }
 NUMERIC = {"int", "float", "Floats", "Doubles", "Ints"}

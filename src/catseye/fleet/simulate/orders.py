@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from catseye.core.time import NS_PER_S
+from catseye.fleet.dialects import ident_of
 from catseye.fleet.frame808 import Header
 from catseye.fleet.message import Body
 from catseye.fleet.simulate import reports
@@ -169,7 +170,7 @@ def _snap(terminal: "Terminal", header: Header, values: Values, now_ns: int) -> 
 
 def _attachments(terminal: "Terminal", header: Header, values: Values, now_ns: int) -> None:
     out = bytearray()
-    terminal.kit.dialect.ident().write(dict(values["ident"]), out)
+    ident_of(terminal.kit.dialect).write(dict(values["ident"]), out)
     raised = terminal.alarms.get(bytes(out))
     if raised is None or not terminal.conduct.has_attachments:
         terminal.answer(header, now_ns, _FAILED)

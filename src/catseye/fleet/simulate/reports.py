@@ -14,6 +14,7 @@ from catseye.fleet.wire import Values
 
 _BEIJING = timezone(timedelta(hours=8))
 _EPOCH = datetime(1970, 1, 1, tzinfo=_BEIJING) + timedelta(hours=8)
+Bits = int  # of a flag word on the wire
 OVERSPEED_BIT, FATIGUE_BIT = 1 << 1, 1 << 2
 _ACC, _FIXED, _SOUTH, _WEST, _BEIDOU = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 19
 _HEIGHT_M = 12
@@ -36,7 +37,7 @@ class Fact:
 
     time_ns: int
     moment: Moment
-    alarm_bits: int = 0
+    alarm_bits: Bits = 0
     raised: tuple[Raised, ...] = ()
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from catseye.core.time import NS_PER_S
+from catseye.fleet.dialects import ident_of
 from catseye.fleet.errors import WireError
 from catseye.fleet.frame808 import MOST_BODY_BYTES, Frame, Header, frames_in
 from catseye.fleet.message import Body
@@ -284,7 +285,7 @@ class Terminal:
 
     def _remember(self, raised: Raised) -> None:
         out = bytearray()
-        self.kit.dialect.ident().write(reports.ident_values(self.kit, raised, has_attachments=self.conduct.has_attachments), out)
+        ident_of(self.kit.dialect).write(reports.ident_values(self.kit, raised, has_attachments=self.conduct.has_attachments), out)
         self.alarms[bytes(out)] = raised
         while len(self.alarms) > 256:
             del self.alarms[next(iter(self.alarms))]
