@@ -109,7 +109,7 @@ class Watch:
         return bool(self.open or self.pending)
 
     def opened(self, alarm: Alarm, event: Event, name: str) -> Self:
-        """An alarm began, `name` the id of its event. Of too many the oldest that a terminal counts is forgotten: bits are few, and say themselves when they end."""
+        """An alarm began, `name` the id of its event. Of too many the oldest that is no bit is forgotten."""
         entry = Open(alarm.key, event, name, alarm.received.utc_ns, alarm.stage is Stage.LASTS)
         oldest = next((each for each in self.open if not each.is_lasting), None) if len(self.open) >= MOST_OPEN_COUNT else None
         return replace(self, open=(*(each for each in self.open if each is not oldest), entry))
