@@ -1,13 +1,18 @@
 """`catseye fleet …`: the words of its verbs."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from catseye.station.commands import permits
-from catseye.station.commands.shared import AsJson, examples, group
+from catseye.station.commands import fleet_policy, permits
+from catseye.station.commands.shared import AsJson, Because, ByPerson, OnServer, RunFolder, clock_now, examples, group, tell, wants_progress
+
+if TYPE_CHECKING:
+    pass
 
 app = group("Vehicle terminals: what they say on the wire.")
+app.add_typer(fleet_policy.app, name="policy")
 app.add_typer(permits.app, name="permits")
 
 
@@ -23,3 +28,63 @@ def fleet_decode(
     from catseye.station.verbs.fleet import decode_lines
 
     return decode_lines(explain=explain, as_json=as_json)
+
+
+@app.command(
+    "simulate",
+    epilog=examples(
+        "catseye fleet simulate 127.0.0.1:7611 --terminals 20 --seconds-s 60", "catseye fleet simulate 127.0.0.1:7611 --seconds-s 0 --enrol terminals.csv"
+    ),
+)
+def fleet_simulate(
+    server: Annotated[str, typer.Argument(metavar="HOST:PORT", help="The gateway.", show_default=False)],
+    terminals: Annotated[int, typer.Option("--terminals", metavar="N", min=1, max=20_000, help="How many.")] = 20,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Who they are and what they do: the same seed, the same terminals.")] = 1,
+    seconds_s: Annotated[float, typer.Option("--seconds-s", metavar="N", min=0, help="How long; 0: only the list of --enrol.")] = 60.0,
+    rate: Annotated[float, typer.Option("--rate", metavar="N", min=0.01, help="Locations a second, of all together.")] = 2.0,
+    alarms_per_h: Annotated[float, typer.Option("--alarms-per-h", metavar="N", min=0, help="Wrong habits an hour, of each driver.")] = 12.0,
+    version: Annotated[str, typer.Option("--version", metavar="2011|2013|2019|mixed", help="Of JT/T 808.")] = "mixed",
+    dialect: Annotated[str, typer.Option("--dialect", metavar="su|yue|mixed", help="Of the alarms.")] = "mixed",
+    attachments: Annotated[bool, typer.Option("--attachments", help="Have files to send for their alarms.")] = False,
+    outages: Annotated[bool, typer.Option("--outages", help="Lose the network now and then.")] = False,
+    enrol: Annotated[Path | None, typer.Option("--enrol", metavar="FILE", help="Write who they are: CSV, or JSON.")] = None,
+    tokens: Annotated[Path | None, typer.Option("--tokens", metavar="FILE", help="Keep their tokens from one run to the next.")] = None,
+    roads: Annotated[Path | None, typer.Option("--roads", metavar="FILE.geojson", help="Roads to drive, instead of the seed's.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Simulated terminals that drive, raise alarms, heed warnings and lose the network."""
+    from catseye.station.verbs.fleet_simulate import Asked, simulate
+
+    asked = Asked(server, terminals, seed, seconds_s, terminals / rate, alarms_per_h, version, dialect, attachments, outages, enrol, tokens, roads)
+    return tell(simulate(asked, progress=wants_progress(as_json)), as_json)
+
+
+@app.command("alarms", epilog=examples("catseye fleet alarms out", "catseye fleet alarms out --terminal 13800138000 --all"))
+def fleet_alarms(
+    out: RunFolder,
+    *,
+    terminal: Annotated[str | None, typer.Option("--terminal", metavar="ID", help="Only of this terminal.", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are closed.")] = False,
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """List alarms that nobody closed, the newest first, and what was done about each."""
+    from catseye.station.verbs.alarms import list_alarms
+
+    return tell(list_alarms(out, terminal, site, everything=everything), as_json)
+
+
+@app.command("close", epilog=examples("catseye fleet close out 5f0c12 --by 'Nguyễn Thị Lan' --reason 'spoke with the driver'"))
+def fleet_close(
+    out: RunFolder,
+    alarms: Annotated[list[str], typer.Argument(metavar="ALARM…", help="Alarms, or the beginnings of their ids.", show_default=False)],
+    *,
+    by: ByPerson,
+    reason: Because,
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """Close alarms: a named person is done with them, for a reason."""
+    from catseye.station.verbs.alarms import close_alarms
+
+    return tell(close_alarms(out, alarms, by, reason, clock_now(), site), as_json)
