@@ -8,9 +8,6 @@ import typer
 from catseye.station.commands import fleet_policy, permits
 from catseye.station.commands.shared import AsJson, Because, ByPerson, OnServer, RunFolder, clock_now, examples, group, tell, wants_progress
 
-if TYPE_CHECKING:
-    pass
-
 app = group("Vehicle terminals: what they say on the wire.")
 app.add_typer(fleet_policy.app, name="policy")
 app.add_typer(permits.app, name="permits")
@@ -88,3 +85,20 @@ def fleet_close(
     from catseye.station.verbs.alarms import close_alarms
 
     return tell(close_alarms(out, alarms, by, reason, clock_now(), site), as_json)
+
+
+@app.command("listen", epilog=examples("catseye fleet listen coaches.toml --out fleet", "catseye fleet listen coaches.toml --limit-s 3600"))
+def fleet_listen(
+    site: Annotated[Path, typer.Argument(metavar="SITE.toml", help="A site file with a table [fleet].", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the vault is.")] = Path("fleet"),
+    limit_s: Annotated[float | None, typer.Option("--limit-s", metavar="SECONDS", help="Stop after so long.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Open the doors that vehicle terminals report to.
+
+    Until SIGTERM or Ctrl-C. Everything accepted is stored before it is acknowledged; alarms are answered as the site's policy says.
+    """
+    from catseye.station.fleet.listening import listen
+    from catseye.station.site import load_site
+
+    return tell(listen(load_site(site), out, limit_s=limit_s, progress=wants_progress(as_json=as_json)), as_json=as_json)
