@@ -80,6 +80,6 @@ def test_a_live_test_that_nobody_comes_to_judges_nothing(tmp_path: Path) -> None
 
 
 def test_an_address_has_a_port() -> None:
-    assert doors_of("[::1]:7001", None, None).main_port == 7001
+    assert doors_of("[::1]:7001", None, None).port == 7001
     with pytest.raises(SiteError, match="--listen"):
         doors_of("127.0.0.1:99999", None, None)

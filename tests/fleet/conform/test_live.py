@@ -10,7 +10,7 @@ from catseye.core.errors import SiteError
 from catseye.core.time import NS_PER_S
 from catseye.fleet.conform.live import Doors, LiveTest
 from catseye.fleet.conform.platform import Address
-from catseye.fleet.conform.transcript import CLOSED, MAIN, OPENED, Line
+from catseye.fleet.conform.transcript import CLOSED, MAIN, OPENED, Line, Transcript
 from catseye.fleet.conform.verdicts import verdicts_of
 from catseye.fleet.frame808 import frames_in
 
@@ -91,14 +91,9 @@ def test_a_terminal_on_a_socket_is_led_through_and_recorded() -> None:
     assert recorded == test.lines
     assert [line.what for line in recorded if line.what == OPENED][1:]  # it came back
     assert CLOSED in {line.what for line in recorded}
-    found = {verdict.check.id: verdict for verdict in verdicts_of_lines(recorded)}
+    found = {verdict.check.id: verdict for verdict in verdicts_of(Transcript(tuple(recorded)))}
     assert {
         name: found[name].faults for name in ("frame-checksum", "token-echoed", "session-begins", "parameters-kept", "answered") if found[name].faults
     } == {}
     assert all(found[name].seen_count for name in ("answered", "parameters-kept", "text-taken", "unknown-refused", "picture-sent", "parts-again"))
 
-
-def verdicts_of_lines(lines: list[Line]):  # type: ignore[no-untyped-def]
-    from catseye.fleet.conform.transcript import Transcript
-
-    return verdicts_of(Transcript(tuple(lines)))

@@ -31,7 +31,7 @@ from tests.fleet.conform.faults import (
     reserved,
     wrong_checksum,
 )  # fmt: skip
-from tests.fleet.conform.terminal import conforming
+from tests.fleet.conform.terminal import PHONE, conforming
 from tests.fleet.vectors import vectors_of
 from tests.support.properties import examples
 
@@ -39,7 +39,7 @@ from catseye.core.time import NS_PER_S
 from catseye.fleet.conform.checks import BREAKS, BROKEN, HOLDS, NOT_SEEN
 from catseye.fleet.conform.transcript import ATTACHMENTS, BYTES, MAIN, MEDIA, Line, Transcript, as_text, transcript_of
 from catseye.fleet.conform.verdicts import CHECKS, conforms, verdicts_of
-from catseye.fleet.frame808 import V2013, V2019
+from catseye.fleet.frame808 import V2013, V2019, Frame, Header
 from catseye.fleet.wire import Values
 
 transcript = cache(conforming)
@@ -159,7 +159,10 @@ def shifted_clock(lines: Lines) -> Lines:
 
 
 def part_renumbered(lines: Lines) -> Lines:
-    return header(0x0801, 2, index=9)(lines)
+    """One part too many of a message that nothing else waits for."""
+    index = BEAT(lines)
+    stray = replace(lines[index], data=bytes(Frame(Header.of(0x0900, PHONE, 0, part=(3, 9)), b"\x00")))
+    return renumbered([*lines[:index], stray, *lines[index:]])
 
 
 def moved_stream(lines: Lines) -> Lines:
@@ -272,8 +275,6 @@ def test_a_phone_that_is_no_decimal_number_is_told_once() -> None:
 
 
 def other_phone(frame: bytes) -> bytes:
-    from catseye.fleet.frame808 import Frame
-
     read = Frame.parse(frame)
     return bytes(replace(read, header=replace(read.header, phone="01380013800f")))
 

@@ -3,8 +3,8 @@
 import asyncio
 import ipaddress
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from catseye.core.errors import SiteError
@@ -18,12 +18,11 @@ _MOST_RECORDED_BYTES = 1 << 28
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Where to listen. Port 0: any free one. Without a port for attachments or media their flows are left out."""
+    """Where to listen. Port 0: any free one. `others`: ports for attachments and media; without one its flow is left out."""
 
     host: str
-    main_port: int
-    attachments_port: int | None = None
-    media_port: int | None = None
+    port: int
+    others: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """SiteError for an address that anybody may reach: a terminal speaks in the clear."""
@@ -67,12 +66,11 @@ class LiveTest:
     async def run(self, most_s: float, ready: Callable[[Address], None] = lambda _: None, told: Callable[[str], None] = lambda _: None) -> Transcript:
         """Until the plan is through or time is up; `ready` gets the address once it is open, `told` each new step."""
         loop = asyncio.get_running_loop()
-        ports = ((MAIN, self.doors.main_port), (ATTACHMENTS, self.doors.attachments_port), (MEDIA, self.doors.media_port))
+        ports = {MAIN: self.doors.port, **self.doors.others}
         servers: dict[str, asyncio.Server] = {}
         try:
-            for name, port in ports:
-                if port is not None:
-                    servers[name] = await loop.create_server(partial(_Wire, self, name), self.doors.host, port)
+            for name, port in ports.items():
+                servers[name] = await loop.create_server(partial(_Wire, self, name), self.doors.host, port)
             where = {name: Address(self.doors.host, server.sockets[0].getsockname()[1]) for name, server in servers.items()}
             self.main, self.platform = where[MAIN], Platform(where.get(ATTACHMENTS), where.get(MEDIA))
             ready(self.main)

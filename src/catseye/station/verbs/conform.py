@@ -14,7 +14,7 @@ from catseye.fleet.conform.checks import BREAKS, BROKEN, NOT_SEEN, Verdict
 from catseye.fleet.conform.hearing import Hearing, hearing_of
 from catseye.fleet.conform.live import Doors, LiveTest
 from catseye.fleet.conform.platform import Address
-from catseye.fleet.conform.transcript import MOST_TRANSCRIPT_BYTES, Line, Transcript, as_text, transcript_of
+from catseye.fleet.conform.transcript import ATTACHMENTS, MEDIA, MOST_TRANSCRIPT_BYTES, Line, Transcript, as_text, transcript_of
 from catseye.fleet.conform.verdicts import conforms, counts_of, verdicts_of
 from catseye.station.outcome import RunOutcome
 from catseye.station.verbs.tables import lines_of_table
@@ -58,7 +58,8 @@ def doors_of(listen: str, attachments_port: int | None, media_port: int | None) 
     host, _, port = listen.rpartition(":")
     if not port.isdecimal() or int(port) > 0xFFFF:
         raise SiteError("--listen", f"'{listen}'", "an address and a port, such as 127.0.0.1:7001")
-    return Doors(host.strip("[]"), int(port), attachments_port, media_port)
+    others = {ATTACHMENTS: attachments_port, MEDIA: media_port}
+    return Doors(host.strip("[]"), int(port), {name: each for name, each in others.items() if each is not None})
 
 
 def _recorder(record: Path | None, open_files: ExitStack) -> Callable[[Line], None]:
