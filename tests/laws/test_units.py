@@ -60,6 +60,10 @@ UNITLESS = {
     "group": "an identifier",
     "layers": "an order of drawing",
     "colour": "RGB",
+    "plate_colour": "a code of JT/T 415",
+    "alarm_bits": "flags on the wire",
+    "listen_port": "a TCP port",
+    "result": "a code on the wire",
     "label": "an identifier",
     "part": "a code",
     "part_layer": "an order of drawing",
@@ -168,6 +172,10 @@ UNITLESS = {
     "key": "of a cipher, on the wire",
     "next_serial": "as serial",
     "first_serial": "as serial",
+    "level": "a code of a terminal: 1 a first sign, 2 the thing itself",
+    "from_level": "as level",
+    "udp_port": "as port",
+    "revision": "a state's number",
     "axis": "a code: which edge direction of two footprints",
 }
 NUMERIC = {"int", "float", "Floats", "Doubles", "Ints"}

@@ -9,7 +9,7 @@ from catseye.core.geo import GeoPoint
 from catseye.core.time import Stamp
 from catseye.fleet.errors import EncryptedError, ValueMismatchError
 
-_BEIJING = timezone(timedelta(hours=8))  # JT/T 808-2013 4.2: all times
+BEIJING = timezone(timedelta(hours=8))  # JT/T 808-2013 4.2: all times
 _FIXED, _SOUTH, _WEST, _ENCRYPTED = 1 << 1, 1 << 2, 1 << 3, 1 << 5
 _SOURCES = {18: "GPS", 19: "BeiDou", 20: "GLONASS", 21: "Galileo"}
 
@@ -38,7 +38,7 @@ class Fix:
         except ValueError:
             raise ValueMismatchError("0x0200, lat, lon", f"{lat_deg:.6f}, {lon_deg:.6f}", "a place on the map") from None
         try:
-            when = datetime.strptime(values["time"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=_BEIJING)
+            when = datetime.strptime(values["time"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
         except ValueError:
             raise ValueMismatchError("0x0200, time", f"'{values['time']}'", "a date and a time") from None
         return cls(

@@ -96,4 +96,3 @@ def test_a_terminal_on_a_socket_is_led_through_and_recorded() -> None:
         name: found[name].faults for name in ("frame-checksum", "token-echoed", "session-begins", "parameters-kept", "answered") if found[name].faults
     } == {}
     assert all(found[name].seen_count for name in ("answered", "parameters-kept", "text-taken", "unknown-refused", "picture-sent", "parts-again"))
-
