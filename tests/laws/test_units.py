@@ -45,6 +45,8 @@ UNITLESS = {
     "track": "an identifier",
     "joined": "pairs of identifiers",
     "ended": "identifiers",
+    "outward_channels": "numbers of cameras",
+    "era": "LiveSegments: a stretch of one picture size, counted",
     "seed": "chooses a random sequence",
     "exit_code": "what a process returns",
     "line": "index of a line",
