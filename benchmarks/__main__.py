@@ -38,6 +38,7 @@ TITLES = {
     "lamps": "Traffic lights read from the picture",
     "fleet_codec": "Messages of vehicle terminals",
     "journal": "The journal of vehicle terminals",
+    "fleet_gateway": "The gateway of vehicle terminals under load",
 }
 
 

@@ -45,6 +45,8 @@ UNITLESS = {
     "track": "an identifier",
     "joined": "pairs of identifiers",
     "ended": "identifiers",
+    "outward_channels": "numbers of cameras",
+    "era": "LiveSegments: a stretch of one picture size, counted",
     "seed": "chooses a random sequence",
     "exit_code": "what a process returns",
     "line": "index of a line",
@@ -174,7 +176,9 @@ UNITLESS = {
     "first_serial": "as serial",
     "level": "a code of a terminal: 1 a first sign, 2 the thing itself",
     "from_level": "as level",
+    "bits": "flags on the wire",
     "udp_port": "as port",
+    "revision": "a state's number",
     "axis": "a code: which edge direction of two footprints",
 }
 NUMERIC = {"int", "float", "Floats", "Doubles", "Ints"}

@@ -97,6 +97,16 @@ def of_report(accepted: Accepted, values: Mapping[str, Any], *, is_kept_back: bo
     return [*report.of_bits(bits, items), *(alarm for item in items for alarm in report.of_item(item))]
 
 
+def carries_alarms(values: Mapping[str, Any]) -> bool:
+    """Whether a location has any item that is one."""
+    return any(item.id in _OF_ALARMS and item.layout is not None for item in values.get("items", ()))
+
+
+def when_of(accepted: Accepted, values: Mapping[str, Any]) -> Stamp:
+    """When a location was: by the terminal's clock, or when it came where that cannot be right."""
+    return _Report(accepted, values, False).moment(values["time"])[0]
+
+
 def event_of(alarm: Alarm, driver: str = "") -> Event:
     """The alarm as an event: from the same message always the same. `driver`: the pseudonym of who drives; never a name."""
     details: dict[str, str | int | float | bool | None] = {
@@ -168,7 +178,7 @@ class _Report:
                     yield self._lasting(kind, f"0x18 bit {bit}", 0, {}, tired)
 
     def _lasting(self, kind: AlarmKind, said: str, level: int, details: Mapping[str, str | int], measures: tuple[Measure, ...] = ()) -> Alarm:
-        when, is_off, is_late = self._moment(self.values["time"])
+        when, is_off, is_late = self.moment(self.values["time"])
         values = self.values
         speed_kmh = values["speed_0_1kmh"] / 10
         place = self._place(values["lat"], values["lon"])
@@ -212,7 +222,7 @@ class _Report:
 
     def _counted(self, item: Item, kind: AlarmKind, said: str, measures: tuple[Measure, ...], details: Mapping[str, str | int]) -> Alarm:
         values, ident = item.values, item.values["ident"]
-        when, is_off, is_late = self._moment(values["time"])
+        when, is_off, is_late = self.moment(values["time"])
         return Alarm(
             self.accepted.identity,
             kind,
@@ -233,7 +243,7 @@ class _Report:
             attach_count=ident["attach_count"],
         )
 
-    def _moment(self, said: str) -> tuple[Stamp, bool, bool]:
+    def moment(self, said: str) -> tuple[Stamp, bool, bool]:
         """When it was, whether the terminal's clock cannot be right, and whether it is news no more. An alarm without a time has that of its report."""
         received = self.accepted.received
         for text in (said, self.values["time"]):

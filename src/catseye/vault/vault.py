@@ -43,6 +43,7 @@ from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
 from catseye.vault.outbox import Outbox
 from catseye.vault.packages import Packages, package_bodies
+from catseye.vault.permits import PermitRegister
 from catseye.vault.pictures import write_png
 from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
 from catseye.vault.sealed_log import Entry, Head, SealedLog
@@ -89,6 +90,7 @@ class Vault:
         self._looks = Looks(database, self.log)
         self.media = Media(folder, database, self.log, self._drawers, self._looks, presence)
         self.ledger = Ledger(database, self.log, self.dossiers)
+        self.permits = PermitRegister(database, self.dossiers)
         self.outbox = Outbox(database, self.log, self._logged_bodies)
         self.retention = Retention(folder, database, self.log, self._drawers, self.media, patience_s)
         self._presence = presence
@@ -289,6 +291,12 @@ class Vault:
         with self._database.reading() as connection:
             for row in connection.execute(chosen if camera is None else chosen.where(EVENTS.c.camera == camera)).yield_per(1000).mappings():
                 yield event_of(dict(row))
+
+    def event(self, name: str) -> Event | None:
+        """The event of the run with this id."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(EVENTS).where(EVENTS.c.run == self.run, EVENTS.c.id == name)).mappings().one_or_none()
+        return None if row is None else event_of(dict(row))
 
     def crossings(self, camera: str | None = None) -> Iterator[Crossing]:
         """Crossings of the run in order of time, camera, line, track."""

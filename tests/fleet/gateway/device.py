@@ -103,6 +103,10 @@ class Device:
 
     async def hear(self) -> Message:
         """The next message; EOFError where the link is closed."""
+        return Message.of(await self.hear_frame())
+
+    async def hear_frame(self) -> Frame:
+        """As `hear`, unread."""
         while not self._frames:
             async with asyncio.timeout(WAIT_S):
                 came = await self.reader.read(65_536)
@@ -110,7 +114,7 @@ class Device:
                 raise EOFError
             *whole, self._rest = (self._rest + came).split(b"~")
             self._frames += [Frame.parse(b"~" + each + b"~") for each in whole if each]
-        return Message.of(self._frames.pop(0))
+        return self._frames.pop(0)
 
     async def answer_to(self, serial: int) -> int:
         """The result of 0x8001 to it; others are left out."""

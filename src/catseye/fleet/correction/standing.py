@@ -9,7 +9,7 @@ from catseye.fleet.correction.outcomes import OutcomeKind
 
 NO_ALARMS = frozenset((AlarmKind.SIGN_SEEN, AlarmKind.SNAPSHOT, AlarmKind.DRIVER_CHANGE))
 _ALARMS = frozenset(kind.value for kind in AlarmKind if kind not in NO_ALARMS)
-_OUTCOMES = frozenset(kind.value for kind in OutcomeKind)
+_OUTCOMES = {kind.value: order for order, kind in enumerate(OutcomeKind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +35,9 @@ def standings(events: Iterable[Event]) -> list[Standing]:
             alarms[event.id] = event
         elif event.kind in _OUTCOMES:
             followed.setdefault(str(event.details.get("alarm")), []).append(event)
-    found = [Standing(name, alarm, tuple(sorted(followed.get(name, ()), key=lambda event: event.time_ns))) for name, alarm in alarms.items()]
+    found = [Standing(name, alarm, tuple(sorted(followed.get(name, ()), key=_in_order))) for name, alarm in alarms.items()]
     return sorted(found, key=lambda each: (-each.alarm.time_ns, each.id))
+
+
+def _in_order(event: Event) -> tuple[int, int]:
+    return event.time_ns, _OUTCOMES[event.kind]

@@ -75,7 +75,7 @@ class Committer:
         self._asks.append(ask)
         if type(ask) is Waiting and ask.heard is not None:
             self._waiting_bytes += len(ask.heard.accepted.body)
-        self._counters.waiting_count = len(self._asks)
+        self._counters.waiting_count += 1
         self._wake.set()
 
     def tell(self, told: Sequence[Told]) -> None:
@@ -87,12 +87,12 @@ class Committer:
     @property
     def is_full(self) -> bool:
         """Whether no more should be read for now."""
-        return len(self._asks) >= self._limits.most_waiting_count or self._waiting_bytes >= self._limits.most_waiting_bytes
+        return self._counters.waiting_count >= self._limits.most_waiting_count or self._waiting_bytes >= self._limits.most_waiting_bytes
 
     @property
     def has_room(self) -> bool:
         """Whether what was full is half empty again."""
-        return len(self._asks) * 2 <= self._limits.most_waiting_count and self._waiting_bytes * 2 <= self._limits.most_waiting_bytes
+        return self._counters.waiting_count * 2 <= self._limits.most_waiting_count and self._waiting_bytes * 2 <= self._limits.most_waiting_bytes
 
     def close(self) -> None:
         """Keep what was put, then end `run`."""
@@ -156,12 +156,12 @@ class Committer:
         for fault in (*kept.call_faults, *([kept.fault] if kept.fault else [])):
             self._counters.keeper_faults_count += 1
             self._log("keeper failed", {"fault": repr(fault), "messages_count": len(batch.waiting)})
+        self._counters.waiting_count -= len(batch.calls)
+        done, calls = [finish() for _, finish in kept.calls], [call for call, _ in kept.calls]
         if kept.enrolments is not None:
             self._receiver.enrolled(kept.enrolments)
-        done, calls = [finish() for _, finish in kept.calls], [call for call, _ in kept.calls]
         if kept.fault is None:
-            self._waiting_bytes -= _bytes_of(batch.waiting)
-            self._counters.waiting_count = len(self._asks)
+            self._is_over_with(batch)
             self._receiver.kept(batch.waiting, done, calls, kept.orders)
             return None
         self._receiver.kept((), done, calls, kept.orders)
@@ -176,7 +176,7 @@ class Committer:
         if not batch.waiting:
             return None  # what became of orders, or the clock's beat, is what it fell over: told once, not again and again
         if len(batch.waiting) == 1 and not batch.told:
-            self._waiting_bytes -= _bytes_of(batch.waiting)
+            self._is_over_with(batch)
             self._receiver.unkept(batch.waiting[0])
             return None
         middle = len(batch.waiting) // 2
@@ -188,6 +188,10 @@ class Committer:
                     self._asks.extendleft(reversed(later.waiting))
                 return fault
         return None
+
+    def _is_over_with(self, batch: Batch) -> None:
+        self._counters.waiting_count -= len(batch.waiting)
+        self._waiting_bytes -= sum(len(each.heard.accepted.body) for each in batch.waiting if each.heard is not None)
 
     def _keep(self, batch: Batch, looks: bool) -> Kept:
         """In the worker thread."""
@@ -227,7 +231,3 @@ class Committer:
         enrolments = self._keeper.enrolments()
         self._revision = revision
         return enrolments
-
-
-def _bytes_of(waiting: Sequence[Waiting]) -> int:
-    return sum(len(each.heard.accepted.body) for each in waiting if each.heard is not None)

@@ -14,6 +14,7 @@ from catseye.fleet.gateway.counters import Counters
 from catseye.fleet.gateway.doors import Limits
 from catseye.fleet.gateway.joinings import Joinings, TooMuchError
 from catseye.fleet.gateway.keeper import Heard, Registration
+from catseye.fleet.gateway.outbox import parts_count
 from catseye.fleet.gateway.roll import Roll, Terminal
 from catseye.fleet.message import Body
 from catseye.fleet.subpackages import split
@@ -201,6 +202,7 @@ class Session:
         self._roll.change(identity, is_confirmed=False, token_sha256="")
         frame = general(header, self.serial(), OK)
         self.leave()
+        self.began_s = self.heard_s
         return frame
 
     def leave(self) -> None:
@@ -269,6 +271,19 @@ class Session:
         assert self.terminal is not None
         turn.media.append((header, Accepted(self.terminal.identity, header.phone, header.version, header.msg_id, header.serial, now, body)))
 
+    def _resend(self, header: Header, body: bytes, turn: Turn, now: Stamp) -> None:
+        """0x0005: parts of an order did not come."""
+        assert self.terminal is not None
+        if (read := self._read(header, body, turn)) is None:
+            return
+        turn.answers.append(general(header, self.serial(), OK))
+        if "hex" in read.values:
+            return
+        for sent in self.terminal.outbox.sent:
+            if sent.first_serial == read.values["orig_serial"] and sent.parts_count > 1:
+                parts = self._order_parts(sent.order, sent.first_serial)
+                turn.answers += [bytes(parts[index - 1]) for index in sorted(set(read.values["ids"])) if 1 <= index <= len(parts)]
+
     def _ends_an_order(self, msg_id: int, body: bytes, turn: Turn, now: Stamp) -> None:
         assert self.terminal is not None
         if self.terminal.outbox.sent and (found := answered(msg_id, body)) is not None:
@@ -277,13 +292,22 @@ class Session:
                 turn.told.append(told)
 
     def _look_at_items(self, read: Body, turn: Turn) -> None:
-        for unknown in read.unknown_items():
-            self._counters.unknown_items[unknown] += 1
-        dialect = _dialect_in(read)
+        """What no table reads is counted; the layout of an alarm tells the dialect."""
+        values, dialect = read.values, ""
+        for report in values["list"] if "list" in values else (values.get("location", values),):
+            for item in report.get("items", ()):
+                if item.layout is None:
+                    self._counters.unknown_items[f"0x{item.id:02X}"] += 1
+                elif item.id in _ALARMS:
+                    dialect = item.layout.label
+        if dialect:
+            self._learn(dialect, turn)
+
+    def _learn(self, dialect: str, turn: Turn) -> None:
         assert self.terminal is not None
         identity = self.terminal.identity
         enrolment = self._roll.enrolments.get(identity)
-        if dialect and enrolment is not None and enrolment.dialect != dialect:
+        if enrolment is not None and enrolment.dialect != dialect:
             self._roll.change(identity, dialect=dialect)
             turn.asks.append(Confirming(self, None, identity, enrolment.version, dialect))
 
@@ -314,6 +338,10 @@ class Session:
         if self._joinings is not None and header.is_subpackage:
             self._joinings.taken(header, is_safe=is_safe)
 
+    def not_kept(self, header: Header) -> None:
+        """The keeper fell over a message: it may come again, in parts too."""
+        self.media_taken(header, is_safe=False)
+
     def sweep(self, now_s: float) -> list[bytes]:
         """Sub-packages to ask for again."""
         if self._joinings is None or self.header is None:
@@ -342,10 +370,15 @@ class Session:
         """All frames of an order, with the digits and the version the terminal speaks."""
         header = self.header
         assert header is not None
-        frames = split(order.msg_id, header.phone, first_serial, order.body, version=header.version)
-        if len(frames) == 1:
+        if parts_count(order) == 1:
             return framed(header, order.msg_id, first_serial, order.body)
-        return b"".join(bytes(replace(frame, header=replace(frame.header, protocol_version=header.protocol_version))) for frame in frames)
+        return b"".join(bytes(frame) for frame in self._order_parts(order, first_serial))
+
+    def _order_parts(self, order: Order, first_serial: int) -> list[Frame]:
+        header = self.header
+        assert header is not None
+        frames = split(order.msg_id, header.phone, first_serial, order.body, version=header.version)
+        return [replace(frame, header=replace(frame.header, protocol_version=header.protocol_version)) for frame in frames]
 
     def _refuse(self, header: Header, turn: Turn, why: str) -> None:
         self._counters.refused[why] += 1
@@ -363,17 +396,8 @@ class Session:
             turn.closing = kind
 
 
-def _dialect_in(body: Body) -> str:
-    values = body.values
-    reports = values["list"] if "list" in values else (values.get("location", values),)
-    for report in reports:
-        for item in report.get("items", ()):
-            if item.id in _ALARMS and item.layout is not None:
-                return str(item.layout.label)
-    return ""
-
-
 _SPECIAL: dict[int, Callable[[Session, Header, bytes, Turn, Stamp], None]] = {
+    0x0005: Session._resend,
     0x0001: Session._answer,
     _REGISTER: Session._register_again,
     _AUTHENTICATE: Session._authenticate_again,

@@ -70,12 +70,11 @@ def _said(each: Standing, closed: Mapping[str, Step]) -> dict[str, object]:
     step, alarm = closed.get(each.id), each.alarm
     followed = [{"kind": event.kind, "time_utc": event.when.iso() if event.when else None} for event in each.followed]
     by = {"by": step.by, "why": step.facts["why"], "time_utc": step.when.iso()} if step else None
-    when = alarm.when.iso() if alarm.when else None
     return {
         "id": each.id,
         "terminal": alarm.subjects[0],
         "kind": alarm.kind,
-        "time_utc": when,
+        "time_utc": alarm.when.iso() if alarm.when else None,
         "details": dict(alarm.details),
         "followed": followed,
         "closed": by,

@@ -14,7 +14,7 @@ from catseye.core.time import NS_PER_MS, NS_PER_S, Stamp
 from catseye.fleet.correction.bodies import Server
 from catseye.fleet.correction.corrections import Corrections
 from catseye.fleet.correction.decisions import Means
-from catseye.fleet.correction.policy import Policy
+from catseye.fleet.correction.policy import WARN, Policy
 from catseye.fleet.correction.policy_file import default_policy, read_policy
 from catseye.fleet.decode import MOST_LINE_CHARS_COUNT
 from catseye.fleet.errors import WireError
@@ -50,16 +50,8 @@ def check_policy(path: Path) -> RunOutcome:
     lines = [f"{row.name}: {', '.join(row.alarms)} → {', '.join(row.actions)}" for row in policy.row]
     languages = sorted(policy.texts)
     lines.append(f"{len(policy.row)} rows; texts in {', '.join(languages) or 'no language'}")
-    silent = sorted(
-        {
-            f"{text} ({language})"
-            for row in policy.row
-            if "warn" in row.actions
-            for text in row.texts
-            for language in languages
-            if not policy.texts[language].get(text)
-        }
-    )
+    said = {text for row in policy.row if WARN in row.actions for text in row.texts}
+    silent = sorted(f"{text} ({language})" for text in said for language in languages if not policy.texts[language].get(text))
     lines += [f"not in every language, so said in {policy.language}: {', '.join(silent)}"] if silent else []
     return RunOutcome(0, {"rows": [row.name for row in policy.row], "languages": languages, "said_in_the_policys_language": silent}, lines)
 
@@ -67,12 +59,11 @@ def check_policy(path: Path) -> RunOutcome:
 def try_policy(path: Path | None, language: str, source: BinaryIO | None = None) -> RunOutcome:
     """Replay frames: each is received when its terminal says it was written, every order is acknowledged 0.2 s later, and two minutes follow the last one."""
     means = Means(policy_of(path), lambda text: hashlib.sha256(text.encode()).hexdigest()[:32], language, _NOWHERE, _NOWHERE)
-    trial, refused_count = _Trial(Corrections(means)), 0
+    trial, refused = _Trial(Corrections(means)), list[str]()
     messages: list[Heard] = []
     for number, heard in _heard(source or sys.stdin.buffer):
         if isinstance(heard, WireError):
-            refused_count += 1
-            print(f"catseye: line {number}: {heard}", file=sys.stderr)
+            refused.append(f"line {number}: {heard}")
         else:
             messages.append(heard)
     for each in sorted(messages, key=lambda each: each.accepted.received.utc_ns):
@@ -80,8 +71,8 @@ def try_policy(path: Path | None, language: str, source: BinaryIO | None = None)
     trial.until(trial.now_ns + 120 * NS_PER_S)
     happened = [{"time_utc": when.iso(), "terminal": terminal, "what": what, "detail": detail} for when, terminal, what, detail in trial.happened]
     lines = [f"{each['time_utc']}  {each['terminal']}  {each['what']}  {each['detail']}" for each in happened]
-    lines.append(f"{len(messages)} messages, {refused_count} lines refused")
-    return RunOutcome(1 if refused_count else 0, {"happened": happened, "messages_count": len(messages), "refused_count": refused_count}, lines)
+    lines += [f"refused: {each}" for each in refused] + [f"{len(messages)} messages, {len(refused)} lines refused"]
+    return RunOutcome(1 if refused else 0, {"happened": happened, "messages_count": len(messages), "refused": refused}, lines)
 
 
 class _Trial:
