@@ -5,7 +5,8 @@ same ids: nothing is lost, and nobody is warned twice.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from catseye.core.errors import StoreError
@@ -16,7 +17,9 @@ from catseye.fleet.driver import DRIVER, DriverCard, driver_event, without_perso
 from catseye.fleet.gateway.keeper import Heard, Registration
 from catseye.fleet.message import Body
 from catseye.station.fleet.judging import FleetJudge
+from catseye.station.log import logger
 from catseye.vault.journal import Position
+from catseye.vault.segments import SegmentDamagedError
 from catseye.vault.vault import Vault
 
 RUN = "fleet"  # the vault's run of all gateways of a site: a restart goes on in it
@@ -100,8 +103,11 @@ class VaultKeeper:
         self.vault.terminals.deregister(identity)
 
     def recent(self, since: Stamp) -> Sequence[Accepted]:
-        """See `Keeper`."""
-        return list(self.vault.journal.recent(since))
+        """See `Keeper`. What is damaged in the middle of a segment is told, and the rest is read."""
+        found: list[Accepted] = []
+        with _damage_told():
+            found.extend(self.vault.journal.recent(since))
+        return found
 
     def open_orders(self) -> Sequence[Order]:
         """See `Keeper`."""
@@ -125,12 +131,13 @@ class VaultKeeper:
         for event in recent:
             if event.kind == "driver-changed":
                 self._drivers[event.subjects[0]] = str(event.details.get("driver") or "")
-        for position, records in vault.journal.unjudged():
-            heard = [Heard(each, Body.parse(each.msg_id, each.version, each.body)) for each in records]
-            judged = judge.judge(heard, (), records[-1].received, self._enrolled(vault), {})
-            vault.keep_events(judged.events)
-            vault.terminals.keep_orders(judged.orders)
-            vault.journal.judged(position)
+        with _damage_told():
+            for position, records in vault.journal.unjudged():
+                heard = [Heard(each, Body.parse(each.msg_id, each.version, each.body)) for each in records]
+                judged = judge.judge(heard, (), records[-1].received, self._enrolled(vault), self._drivers)
+                vault.keep_events(judged.events)
+                vault.terminals.keep_orders(judged.orders)
+                vault.journal.judged(position)
 
     def _enrolled(self, vault: Vault) -> dict[str, Enrolment]:
         if (revision := vault.terminals.revision()) != self._revision:
@@ -150,9 +157,10 @@ class VaultKeeper:
 
     def _pseudonym(self, card: DriverCard, now: Stamp) -> str:
         """Of who put in a card; of a card that names nobody, none."""
-        if not card.person:
+        number = card.certificate or card.id_no
+        if not card.person or not any(map(str.isalnum, number)):  # a name alone is that of many
             return ""
-        return self.vault.drivers.seen(card.name, card.certificate or card.id_no or card.name, card.organisation, "", now)
+        return self.vault.drivers.seen(card.name, number, card.organisation, "", now)
 
     def _pay(self, now: Stamp, *, is_last: bool = False) -> None:
         """Write what the journal's messages led to. The disk may say no: it is asked again, and until then the mark stays where it is."""
@@ -171,6 +179,15 @@ class VaultKeeper:
             self.is_behind = True
         else:
             self.is_behind = False
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Damage in the journal is no reason to let no vehicle in; somebody has to know of it."""
+    try:
+        yield
+    except SegmentDamagedError as damage:
+        logger("fleet").error("journal damaged", what=str(damage))
 
 
 def _journalled(heard: Heard) -> Accepted:
