@@ -171,3 +171,18 @@ def test_more_strangers_than_may_be_are_cut_at_once_and_those_inside_stay() -> N
             assert await (await Device.connect(gateway, OTHER_PHONE)).authenticate("other") == 0
 
     asyncio.run(journey())
+
+
+def test_who_gave_its_token_back_has_as_long_as_anybody_to_come_again() -> None:
+    async def journey() -> None:
+        keeper = keeper_of_two()
+        async with gateway_of(keeper, quick(authenticate_within_s=0.4)) as gateway:
+            mine = await Device.enter(gateway, "mine")
+            for _ in range(10):
+                await asyncio.sleep(0.05)
+                assert await mine.answer_to(mine.say(0x0002)) == 0
+            assert await mine.answer_to(mine.say(0x0003)) == 0
+            token = (await mine.register()).body.values["token"]
+            assert await mine.authenticate(token) == 0
+
+    asyncio.run(journey())

@@ -99,6 +99,10 @@ class Committer:
         self._is_closing = True
         self._wake.set()
 
+    def abandon(self) -> None:
+        """`run` will not be."""
+        self._worker.shutdown(wait=False)
+
     async def begin(self, since: Stamp) -> tuple[Sequence[Enrolment], Sequence[Accepted], Sequence[Order]]:
         """What the keeper knows at the start: enrolments, what was kept lately, open orders. Its errors are the caller's."""
         loop = asyncio.get_running_loop()

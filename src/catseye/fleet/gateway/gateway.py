@@ -56,12 +56,11 @@ class Gateway:
         self._loop = asyncio.get_running_loop()
         self._committer = Committer(self._keeper, self.limits, self.counters, self.clock, self, self._log)
         self._dispatch = Dispatch(self.roll, self.limits, self.counters, self._committer.tell)
-        now = self.clock()
-        enrolments, recent, orders = await self._committer.begin(now.plus_ns(-round(self.limits.remembered_s * NS_PER_S)))
-        self.roll.read(enrolments)
-        self.roll.remember(recent)
-        self._dispatch.take(orders, now, self.now_s())
-        self._listening = Listening(self.doors, self._admit, self.lost)
+        try:
+            await self._begin()
+        except BaseException:
+            self._committer.abandon()
+            raise
         committing = asyncio.create_task(self._committer.run())
         sweeping = asyncio.create_task(self._sweep())
         try:
@@ -71,6 +70,14 @@ class Gateway:
             closing.cancel()
         finally:
             await self._end(committing, sweeping)
+
+    async def _begin(self) -> None:
+        now = self.clock()
+        enrolments, recent, orders = await self._committer.begin(now.plus_ns(-round(self.limits.remembered_s * NS_PER_S)))
+        self.roll.read(enrolments)
+        self.roll.remember(recent)
+        self._dispatch.take(orders, now, self.now_s())
+        self._listening = Listening(self.doors, self._admit, self.lost)
 
     async def _end(self, committing: "asyncio.Task[None]", sweeping: "asyncio.Task[None]") -> None:
         assert self._listening is not None
