@@ -19,7 +19,8 @@ from catseye.fleet.gateway.link import Link
 from catseye.fleet.gateway.listening import Listening, most_links_count
 from catseye.fleet.gateway.media import Reply, TakeMedia
 from catseye.fleet.gateway.roll import Roll
-from catseye.fleet.gateway.session import Session, Turn
+from catseye.fleet.gateway.session import Session
+from catseye.fleet.gateway.turn import Turn
 from catseye.fleet.message import Body
 
 _FAREWELL_S = 5.0  # for what was written to go out before a link that is parted with is cut
