@@ -65,6 +65,8 @@ UNITLESS = {
     "plate_colour": "a code of JT/T 415",
     "alarm_bits": "flags on the wire",
     "listen_port": "a TCP port",
+    "address": "an address and a port",
+    "attachments": "an address and a port",
     "result": "a code on the wire",
     "label": "an identifier",
     "part": "a code",
