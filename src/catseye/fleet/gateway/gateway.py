@@ -209,6 +209,8 @@ class Gateway:
             touched[call.session] = None
         for each in waiting:
             session = each.session
+            if each.heard is None and _was_not_kept(each):
+                continue
             session.link.answer(general(each.header, session.serial(), each.result))
             touched[session] = None
             if each.heard is not None:
@@ -315,3 +317,9 @@ class Gateway:
         self.counters.media_count += is_safe
         answer = general(header, session.serial(), OK) if is_safe else b""
         return answer + framed(header, 0x8800, session.serial(), bytes(reply.body)), is_safe
+
+
+def _was_not_kept(repetition: Waiting) -> bool:
+    """Whether the keeper fell over what this repeats, while this waited."""
+    terminal, header = repetition.session.terminal, repetition.header
+    return terminal is not None and not header.is_subpackage and terminal.seen.has_forgotten(header.serial)
