@@ -176,6 +176,7 @@ UNITLESS = {
     "first_serial": "as serial",
     "level": "a code of a terminal: 1 a first sign, 2 the thing itself",
     "from_level": "as level",
+    "bits": "flags on the wire",
     "udp_port": "as port",
     "revision": "a state's number",
     "axis": "a code: which edge direction of two footprints",

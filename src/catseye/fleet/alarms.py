@@ -97,6 +97,11 @@ def of_report(accepted: Accepted, values: Mapping[str, Any], *, is_kept_back: bo
     return [*report.of_bits(bits, items), *(alarm for item in items for alarm in report.of_item(item))]
 
 
+def carries_alarms(values: Mapping[str, Any]) -> bool:
+    """Whether a location has any item that is one."""
+    return any(item.id in _OF_ALARMS and item.layout is not None for item in values.get("items", ()))
+
+
 def when_of(accepted: Accepted, values: Mapping[str, Any]) -> Stamp:
     """When a location was: by the terminal's clock, or when it came where that cannot be right."""
     return _Report(accepted, values, False).moment(values["time"])[0]

@@ -5,15 +5,13 @@ from typing import Annotated
 
 import typer
 
-from catseye.station.commands import fleet_policy, permits
+from catseye.station.commands import fleet_policy, fleet_terminals, permits
 from catseye.station.commands.shared import AsJson, Because, ByPerson, OnServer, RunFolder, clock_now, examples, group, tell, wants_progress
-
-if TYPE_CHECKING:
-    pass
 
 app = group("Vehicle terminals: what they say on the wire.")
 app.add_typer(fleet_policy.app, name="policy")
 app.add_typer(permits.app, name="permits")
+app.add_typer(fleet_terminals.app)
 
 
 @app.command("decode", epilog=examples("catseye fleet decode < frames.txt", "catseye fleet decode --explain < frames.txt"))
@@ -28,6 +26,35 @@ def fleet_decode(
     from catseye.station.verbs.fleet import decode_lines
 
     return decode_lines(explain=explain, as_json=as_json)
+
+
+@app.command(
+    "conform",
+    epilog=examples("catseye fleet conform transcript.jsonl --report out.html", "catseye fleet conform --listen 127.0.0.1:7001 --record transcript.jsonl"),
+)
+def fleet_conform(
+    recording: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A recording: JSON lines, lines of hex, or raw bytes.", show_default=False)] = None,
+    *,
+    listen: Annotated[str | None, typer.Option("--listen", metavar="HOST:PORT", help="Wait for a terminal here instead; loopback or private.")] = None,
+    attachments_port: Annotated[int | None, typer.Option("--attachments-port", metavar="N", help="Where it shall send alarm files.", min=0, max=65535)] = None,
+    media_port: Annotated[int | None, typer.Option("--media-port", metavar="N", help="Where it shall send live video.", min=0, max=65535)] = None,
+    record: Annotated[Path | None, typer.Option("--record", metavar="FILE", help="Write all that is said into a new file.")] = None,
+    seconds_s: Annotated[float, typer.Option("--seconds-s", metavar="N", help="End after this long.", min=1, max=86400)] = 300.0,
+    report: Annotated[Path | None, typer.Option("--report", metavar="FILE.html", help="Write a page for its maker.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Hold a terminal against the standards, clause by clause.
+
+    A recording is judged as it is; a live terminal is led through the flows first. Exit 1 when a standard is broken.
+    """
+    from catseye.core.errors import SiteError
+    from catseye.station.verbs.conform import judge_live, judge_recording
+
+    if (recording is None) == (listen is None):
+        raise SiteError("fleet conform", "both a recording and --listen" if recording else "neither a recording nor --listen", "one of them")
+    if recording is not None:
+        return tell(judge_recording(recording, report), as_json)
+    return tell(judge_live(listen or "", (attachments_port, media_port), seconds_s, record, report, is_quiet=not wants_progress(as_json)), as_json)
 
 
 @app.command(
@@ -88,3 +115,20 @@ def fleet_close(
     from catseye.station.verbs.alarms import close_alarms
 
     return tell(close_alarms(out, alarms, by, reason, clock_now(), site), as_json)
+
+
+@app.command("listen", epilog=examples("catseye fleet listen coaches.toml --out fleet", "catseye fleet listen coaches.toml --limit-s 3600"))
+def fleet_listen(
+    site: Annotated[Path, typer.Argument(metavar="SITE.toml", help="A site file with a table [fleet].", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the vault is.")] = Path("fleet"),
+    limit_s: Annotated[float | None, typer.Option("--limit-s", metavar="SECONDS", help="Stop after so long.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Open the doors that vehicle terminals report to.
+
+    Until SIGTERM or Ctrl-C. Everything accepted is stored before it is acknowledged; alarms are answered as the site's policy says.
+    """
+    from catseye.station.fleet.listening import listen
+    from catseye.station.site import load_site
+
+    return tell(listen(load_site(site), out, limit_s=limit_s, progress=wants_progress(as_json=as_json)), as_json=as_json)
