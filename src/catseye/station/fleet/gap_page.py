@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -61,7 +62,7 @@ def write_gap_page(path: Path, curve: GapCurve, events: Sequence[Event], plate: 
         if begin_s <= at_s <= end_s:
             near = [each.row for each in moments if abs(each.x - x_of(at_s)) < 110]
             moments.append(Moment(event.kind, _WORDS[event.kind], at_s, x_of(at_s), next(row for row in range(99) if row not in near)))
-    shown = [(x_of(at_s), _y_of(gap_s)) for at_s, gap_s, _ in curve.samples if begin_s <= at_s <= end_s]
+    shown = [(x_of(at_s), _y_of(gap_s)) for at_s, gap_s, _ in _changes(curve) if begin_s <= at_s <= end_s]
     measured = {measure.name: measure for event in told if event.kind in ("driver-corrected", "short-headway") for measure in event.measures}
     page = Environment(loader=PackageLoader("catseye.station"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     text = page.get_template("gap.html").render(
@@ -82,6 +83,11 @@ def write_gap_page(path: Path, curve: GapCurve, events: Sequence[Event], plate: 
     )
     with whole_file(path, "gap-page") as file:
         file.write(text.encode())
+
+
+def _changes(curve: GapCurve) -> list[tuple[float, float, float]]:
+    """Samples at which something was new: the sensors say less often than we look."""
+    return [now for before, now in pairwise(((-1.0, -1.0, -1.0), *curve.samples)) if now[1:] != before[1:]]
 
 
 def _window(curve: GapCurve, told: Sequence[Event], first: Event | None) -> tuple[float, float]:
