@@ -159,8 +159,8 @@ def _snap(terminal: "Terminal", header: Header, values: Values, now_ns: int) -> 
         terminal.say(Body.of(0x0805, terminal.kit.version, result), 0x0805, now_ns, is_answer=True)
         return
     ids = [terminal.next_media_id() for _ in range(min(wanted_count, 5))]
-    result = {"ack_serial": header.serial, "result": 0, "count": len(ids), "ids": ids}
-    terminal.say(Body.of(0x0805, terminal.kit.version, result), 0x0805, now_ns, is_answer=True)
+    done: dict[str, Any] = {"ack_serial": header.serial, "result": 0, "count": len(ids), "ids": ids}
+    terminal.say(Body.of(0x0805, terminal.kit.version, done), 0x0805, now_ns, is_answer=True)
     for each in ids:
         media: dict[str, Any] = {"media_id": each, "media_type": 0, "media_format": 0, "event": 0, "channel": values["channel"], "data": picture.hex()}
         if terminal.kit.edition != "2011":

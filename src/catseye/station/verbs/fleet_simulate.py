@@ -166,7 +166,7 @@ def _outcome(terminals: Sequence[Terminal], tally: Tally, took_s: float) -> RunO
     counts = tally.counts
     is_fine = not refused_count and not counts["given_up"] and not counts["unreadable"] and counts["online"] > 0
     summary: dict[str, Any] = {"terminals": len(terminals), "seconds": round(took_s, 1), **tally.summary(), "unanswered_at_end": waiting_count}
-    lines = [progress_line(counts["online"], len(terminals), tally).replace("on line", "came on line (again after an outage)")]
+    lines = [progress_line(min(counts["online"], len(terminals)), len(terminals), tally).replace("on line", "came on line")]
     shown = ("links", "links_failed", "outages", "locations", "blind_locations", "resent", "alarms", "alarms_ended", "warnings", "pictures")
     names = (*shown, "files", "alarms_attached", "live_streams", "given_up", "unreadable", "refused")
     lines += [f"{name.replace('_', ' ')}: {counts[name]}" for name in names if counts[name]]
