@@ -61,6 +61,7 @@ UNITLESS = {
     "layers": "an order of drawing",
     "colour": "RGB",
     "plate_colour": "a code of JT/T 415",
+    "serials": "numbers of messages on the wire",
     "alarm_bits": "flags on the wire",
     "listen_port": "a TCP port",
     "result": "a code on the wire",
