@@ -21,9 +21,11 @@ class Bare(asyncio.Protocol):
         self.batch, self.rest = batch, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A link."""
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
+        """Frames, to the batch."""
         pieces = (self.rest + data).split(b"~")
         self.rest = b"~" + pieces[-1] if pieces[-1] else b""
         self.batch += [(self, piece) for piece in pieces[1:-1] if piece]

@@ -1,6 +1,7 @@
 """The load: ten thousand terminals on raw sockets in one process, frames put together from ready pieces. It keeps what was acknowledged, for whoever compares.
 
-`python -m benchmarks.fleet_load 127.0.0.1:7611 --terminals 10000 --rate 5000 --seconds 60 --out load.npz`; one JSON object on stdout. Nothing of it is pinned to a core.
+`python -m benchmarks.fleet_load 127.0.0.1:7611 --terminals 10000 --rate 5000 --seconds 60 --out load.npz`; one JSON object on stdout.
+Nothing of it is pinned to a core.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import socket
 import sys
 import time
 from array import array
-from collections import Counter, deque
+from collections import Counter
 from datetime import datetime, timedelta, timezone
 from heapq import heappop, heappush
 from pathlib import Path
@@ -24,7 +25,6 @@ import numpy as np
 
 from catseye.core.geo import GeoPoint
 from catseye.fleet.frame808 import Frame, Header, checksum, unescaped
-from catseye.fleet.message import Body
 from catseye.fleet.simulate.driving import Moment
 from catseye.fleet.simulate.kit import Kit, crowd
 from catseye.fleet.simulate.reports import Fact, authentication, location, registration
@@ -51,6 +51,7 @@ class Ready:
         self.xor = checksum(self.before) ^ checksum(self.between) ^ checksum(self.after)
 
     def frame(self, serial: int, time_bcd: bytes, time_xor: int) -> bytes:
+        """With this serial and this moment."""
         content = b"%b%c%c%b%b%b%c" % (
             self.before,
             serial >> 8,
@@ -70,7 +71,7 @@ class Ready:
 class Loaded:
     """One terminal of the load."""
 
-    __slots__ = ("alarm_s", "alarms", "failed", "index", "kit", "last_s", "out", "pending", "rest", "ready", "said_serial", "serial", "sock", "state", "token")
+    __slots__ = ("alarm_s", "alarms", "failed", "index", "kit", "last_s", "out", "pending", "ready", "rest", "said_serial", "serial", "sock", "state", "token")
 
     def __init__(self, index: int, kit: Kit) -> None:
         self.index, self.kit = index, kit
@@ -114,6 +115,7 @@ class Load:
     # links
 
     def open(self, one: Loaded) -> None:
+        """Begin a link, from one of the loopback addresses."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -124,6 +126,7 @@ class Load:
         self.poller.register(sock, selectors.EVENT_WRITE, one)
 
     def lose(self, one: Loaded, now_s: float) -> None:
+        """The link is gone: again after a while."""
         if one.sock is not None:
             self.poller.unregister(one.sock)
             one.sock.close()
@@ -139,6 +142,7 @@ class Load:
         heappush(self.opening, (now_s + min(8.0, 0.5 * 2 ** min(one.failed, 5)) * self.chance.uniform(0.5, 1.0), one.index))
 
     def opened(self, one: Loaded, now_s: float) -> None:
+        """A link stands: the token, or a registration."""
         assert one.sock is not None
         if one.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self.lose(one, now_s)
@@ -152,11 +156,13 @@ class Load:
             self.say(one, 0x0100, bytes(registration(one.kit)))
 
     def say(self, one: Loaded, msg_id: int, body: bytes) -> int:
+        """A message of its own making; its serial."""
         serial, one.serial = one.serial, one.serial + 1 & 0xFFFF
         self.send(one, bytes(Frame(Header.of(msg_id, one.kit.phone, serial, version=one.kit.version), body)))
         return serial
 
     def send(self, one: Loaded, raw: bytes) -> None:
+        """Now, or when there is room."""
         if one.sock is None:
             return
         if one.out:
@@ -174,6 +180,7 @@ class Load:
             self.poller.modify(one.sock, selectors.EVENT_READ | selectors.EVENT_WRITE, one)
 
     def flush(self, one: Loaded) -> None:
+        """There is room."""
         raw, one.out = one.out, b""
         if one.sock is not None:
             self.poller.modify(one.sock, selectors.EVENT_READ, one)
@@ -183,6 +190,7 @@ class Load:
     # what comes
 
     def read(self, one: Loaded, now_s: float) -> None:
+        """What came on one link."""
         assert one.sock is not None
         try:
             data = one.sock.recv(8192)
@@ -203,6 +211,7 @@ class Load:
                 self.heard(one, piece, now_s)
 
     def heard(self, one: Loaded, piece: bytes, now_s: float) -> None:
+        """One frame of the platform."""
         content = piece if b"}" not in piece else unescaped(b"~" + piece + b"~")
         at = 17 if content[2] & 0x40 else 12
         if content[:2] == b"\x80\x01":
@@ -224,6 +233,7 @@ class Load:
         self.say(one, 0x0001, content[at - 2 : at] + content[:2] + b"\0")
 
     def acknowledged(self, one: Loaded, serial: int, msg_id: int, result: int, now_s: float) -> None:
+        """A general answer."""
         if msg_id == 0x0102:
             if result:
                 self.counts["token_refused"] += 1
@@ -234,7 +244,7 @@ class Load:
             self.in_count += 1
             if one.last_s:
                 self.back_s.append(now_s - one.last_s)
-            for serial, (begun_s, key, raw) in sorted(one.pending.items(), key=lambda each: each[1][0]):
+            for _, _, raw in sorted(one.pending.values()):
                 self.send(one, raw)
                 self.counts["resent"] += 1
             return
@@ -253,18 +263,20 @@ class Load:
     # what goes
 
     def tell(self, one: Loaded, now_s: float) -> None:
+        """A location."""
         serial, one.serial = one.serial, one.serial + 1 & 0xFFFF
         key = one.index << 48 | serial << 32 | self.stamp_s
         raw = one.ready.frame(serial, self.time_bcd, self.time_xor)
         self.keep(one, serial, key, raw, now_s)
 
     def keep(self, one: Loaded, serial: int, key: int, raw: bytes, now_s: float) -> None:
+        """Send it, and keep it until its answer; an old one without any goes once more."""
         one.pending[serial] = now_s, key, raw
         self.sent_keys.append(key)
         self.send(one, raw)
         if len(one.pending) > 1:
             oldest = next(iter(one.pending))
-            begun_s, old_key, old_raw = one.pending[oldest]
+            begun_s, _, old_raw = one.pending[oldest]
             if now_s - begun_s > RESEND_AFTER_S:
                 one.pending[oldest] = one.pending.pop(oldest)
                 self.send(one, old_raw)
@@ -284,6 +296,7 @@ class Load:
         self.counts["alarms"] += 1
 
     def set_time(self) -> None:
+        """The second that reports carry."""
         now = int(time.time())
         if now != self.stamp_s:
             self.stamp_s = now
@@ -291,6 +304,7 @@ class Load:
             self.time_xor = functools.reduce(operator.xor, self.time_bcd)
 
     def run(self) -> None:
+        """Until all is sent and answered, or the time is over."""
         asked, terminals = self.asked, self.terminals
         begin_s = time.monotonic()
         for index in range(len(terminals)):
@@ -348,6 +362,7 @@ class Load:
                 one.sock.close()
 
     def line(self, now_s: float, begin_s: float) -> None:
+        """Once a second, how it stands."""
         if now_s >= self.next_line_s:
             self.next_line_s = now_s + 1.0
             self.timeline.append(
@@ -355,6 +370,7 @@ class Load:
             )
 
     def summary(self) -> dict[str, object]:
+        """For JSON."""
         cpu_s = time.process_time() - self.cpu_before_s
         return {
             "terminals": len(self.terminals),

@@ -42,7 +42,11 @@ class PlainGateway:
     _servers: list[asyncio.Server] = field(default_factory=list)
 
     async def open(self) -> None:
-        self._servers = [await asyncio.start_server(quietly(each), "127.0.0.1", 0) for each in (self._terminal, self._attachments, self._live)]
+        await self.open_at(0)
+
+    async def open_at(self, port: int) -> None:
+        doors = {self._terminal: port, self._attachments: 0, self._live: 0}
+        self._servers = [await asyncio.start_server(quietly(each), "127.0.0.1", at) for each, at in doors.items()]
         self.port, self.file_port, self.video_port = (each.sockets[0].getsockname()[1] for each in self._servers)
 
     def close(self) -> None:
@@ -133,7 +137,10 @@ class PlainGateway:
             self._asked.add(name)
             spans = [{"offset": values["size"] // 2, "length": values["size"] - values["size"] // 2}]
             return self._out(header, 0x9212, {"name": name, "type": values["type"], "result": 1, "missing": spans})
-        self.files[name] = b"".join(found[offset] for offset in sorted(found) if offset < values["size"] // 2 or offset == 0)[: values["size"]]
+        content = bytearray(values["size"])
+        for offset, payload in found.items():
+            content[offset : offset + len(payload)] = payload
+        self.files[name] = bytes(content)
         return self._out(header, 0x9212, {"name": name, "type": values["type"], "result": 0, "missing": []})
 
     async def _live(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

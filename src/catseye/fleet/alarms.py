@@ -20,7 +20,7 @@ LINEAGE = "terminal"
 LOCATION, LOCATION_REPLY, LOCATION_BATCH = 0x0200, 0x0201, 0x0704
 _SOUTH, _WEST, _ENCRYPTED, _FIXED = 1 << 2, 1 << 3, 1 << 5, 1 << 1
 _AHEAD_S, _BEHIND_S = 60.0, 30 * 86_400.0  # a clock that is further off than that tells nothing about when
-_LATE_S = 60.0
+_LATE_S = 30.0
 _CLOCK_DOUBT_MS = 500.0  # whole seconds, of a clock that satellites set
 _MOST_GAP_100MS = 100  # T/JSATL 12-2017 table 15
 _TYRE_FIELDS = (("pressure", "tyre-pressure", "kPa", 1.0), ("temp", "tyre-temperature", "°C", 1.0), ("battery", "tyre-battery", "%", 1.0))
@@ -95,6 +95,11 @@ def of_report(accepted: Accepted, values: Mapping[str, Any], *, is_kept_back: bo
     if accepted.version != V2019:
         bits &= ~SINCE_2019
     return [*report.of_bits(bits, items), *(alarm for item in items for alarm in report.of_item(item))]
+
+
+def carries_alarms(values: Mapping[str, Any]) -> bool:
+    """Whether a location has any item that is one."""
+    return any(item.id in _OF_ALARMS and item.layout is not None for item in values.get("items", ()))
 
 
 def when_of(accepted: Accepted, values: Mapping[str, Any]) -> Stamp:

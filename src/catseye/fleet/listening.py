@@ -1,8 +1,18 @@
 """Where the servers for media listen. The gateway's own doors fit; so does `LocalDoors`, on this machine only."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Protocol
+
+Admits = Callable[[str], bool]
+"""Whether a peer's address may talk at all."""
+
+
+def anybody(peer: str) -> bool:
+    """For doors that let nobody near who may not come in."""
+    del peer
+    return True
 
 
 class Doors(Protocol):

@@ -13,7 +13,7 @@ from catseye.core.terminal import identity_of
 from catseye.core.time import Stamp
 from catseye.fleet.errors import WireError
 from catseye.fleet.jt1078 import LONG_SIM_BYTES, MAGIC, PASS_THROUGH, SIM_BYTES, MediaFrame, Packet, Reassembly, packets_in
-from catseye.fleet.listening import Doors
+from catseye.fleet.listening import Admits, Doors, anybody
 
 _CHUNK_BYTES = 1 << 16
 _LONGEST_PACKET_BYTES = 34 + 0xFFFF
@@ -128,10 +128,11 @@ class MediaServer:
         now: Callable[[], Stamp],
         *,
         limits: StreamLimits | None = None,
+        admits: Admits = anybody,
         log: Callable[[str, str], None] = lambda who, what: None,
     ) -> None:
-        """`log` hears (terminal or address, why) of every connection that was cut."""
-        self._doors, self._taker, self._now, self._log = doors, taker, now, log
+        """`admits`: whether a peer's address may talk at all; `log` hears (terminal or address, why) of every connection that was cut."""
+        self._doors, self._taker, self._now, self._admits, self._log = doors, taker, now, admits, log
         self._limits, self.counts = limits or StreamLimits(), StreamCounts()
         self._requests: dict[tuple[str, int], StreamRequest] = {}
         self._holders: dict[tuple[str, int], Stream] = {}
@@ -187,7 +188,12 @@ class MediaServer:
         peer = str((writer.get_extra_info("peername") or ("?",))[0])
         why = "cancelled"
         try:
-            why = "too many connections" if len(self._visits) > self._limits.connections_count else await self._serve(stream, reader)
+            if not self._admits(peer):
+                why = "from outside the private networks"
+            elif len(self._visits) > self._limits.connections_count:
+                why = "too many connections"
+            else:
+                why = await self._serve(stream, reader)
         except TimeoutError:
             why = f"no whole packet for {self._limits.idle_s:g} s"
         except OSError as fault:

@@ -12,16 +12,16 @@ BLOCK_BYTES = 64
 class StateBlock:
     """One moment: acceleration, rotation, speed, brake, steering and the like. `payload`: 63 bytes; no text at hand tells which are which.
 
-    `sum_byte`: the last byte, as it came.
+    `tail`: the last byte, as it came.
     """
 
     payload: bytes
-    sum_byte: int
+    tail: bytes
 
     @property
     def is_sound(self) -> bool:
         """Whether the last byte is the low eight bits of the sum of those before it."""
-        return sum(self.payload) & 0xFF == self.sum_byte
+        return bytes([sum(self.payload) & 0xFF]) == self.tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class StateRecord:
         if len(data) % BLOCK_BYTES:
             raise LengthError("state record", f"{len(data)} bytes", f"whole blocks of {BLOCK_BYTES} bytes")
         raws = (data[at : at + BLOCK_BYTES] for at in range(0, len(data), BLOCK_BYTES))
-        return cls(tuple(StateBlock(raw[:-1], raw[-1]) for raw in raws))
+        return cls(tuple(StateBlock(raw[:-1], raw[-1:]) for raw in raws))
 
     def __bytes__(self) -> bytes:
         """As it came."""
-        return b"".join(each.payload + bytes([each.sum_byte]) for each in self.blocks)
+        return b"".join(each.payload + each.tail for each in self.blocks)
 
     @property
     def unsound_count(self) -> int:

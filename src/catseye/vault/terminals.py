@@ -65,20 +65,24 @@ class Terminals:
 
         Another plate, or an enrolment after it was revoked, takes its token away: it must register. NobodyError without a name.
         """
-        _refuse_nobody(f"terminal {identity}", by, "its plate")
-        wanted = Enrolment(identity, plate.strip(), plate_colour, now, language=language)
-        if not identity or not wanted.plate:
-            raise UnknownTerminalError(f"terminal {identity!r}", f"plate {plate!r}", "the number it reports by, and the plate of its vehicle")
+        return self.enrol_all([Enrolment(identity, plate, plate_colour, now, language=language)], by=by)[0]
+
+    def enrol_all(self, wanted: Sequence[Enrolment], *, by: str) -> list[Enrolment]:
+        """The same for many, all or none; as each is enrolled now. What they say of tokens and revocation counts for nothing."""
+        for each in wanted:
+            _refuse_nobody(f"terminal {each.identity}", by, "its plate")
+            if not each.identity or not each.plate.strip():
+                came = f"plate {each.plate!r}"
+                raise UnknownTerminalError(f"terminal {each.identity!r}", came, "the number it reports by, and the plate of its vehicle")
         with self._database.writing() as connection:
-            known = self._known(connection).get(identity)
-            before = known.enrolment if known else None
-            if before is not None and before.revoked is None and _said(before) == _said(wanted):
-                return before
-            if before is not None and before.revoked is None and (before.plate, before.plate_colour) == (wanted.plate, plate_colour):
-                wanted = replace(before, language=language)
-            facts = {"plate": wanted.plate, "plate_colour": plate_colour, "language": language}
-            self._keep(connection, identity, _Entry(wanted), (ENROLLED, now, by, facts))
-        return wanted
+            known = self._known(connection)
+            for each in wanted:
+                entry, told = _let_in(known.get(each.identity), each)
+                if entry != known.get(each.identity):
+                    facts = {"plate": told.plate, "plate_colour": told.plate_colour, "language": told.language}
+                    self._keep(connection, each.identity, entry, (ENROLLED, each.enrolled, by, facts))
+                    known[each.identity] = entry
+        return [known[each.identity].enrolment for each in wanted]
 
     def allow_again(self, identity: str, now: Stamp, by: str, why: str) -> None:
         """Its next registration may replace a token it has used, once: after a repair, or when it lost it. Durable and logged on return."""
@@ -223,8 +227,12 @@ def _refuse_nobody(where: str, by: str, why: str) -> None:
         raise NobodyError(where, f"by {by!r}, why {why!r}", "a person's name, and why")
 
 
-def _said(enrolment: Enrolment) -> tuple[str, int, str]:
-    return enrolment.plate, enrolment.plate_colour, enrolment.language
+def _let_in(known: _Entry | None, wanted: Enrolment) -> tuple[_Entry, Enrolment]:
+    """What is kept once somebody let it in, and what they said. Another language leaves the token; another vehicle does not."""
+    said = Enrolment(wanted.identity, wanted.plate.strip(), wanted.plate_colour, wanted.enrolled, language=wanted.language)
+    if known is None or known.enrolment.revoked is not None or (known.enrolment.plate, known.enrolment.plate_colour) != (said.plate, said.plate_colour):
+        return _Entry(said), said
+    return replace(known, enrolment=replace(known.enrolment, language=said.language)), said
 
 
 def _result(entries: Mapping[str, _Entry], entry: _Entry | None, identity: str, plate: str) -> int:

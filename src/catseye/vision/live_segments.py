@@ -74,7 +74,7 @@ class LiveSegments:
         self._segments: deque[Segment] = deque()
         self._made_count, self._era, self._is_over = 0, -1, False
         self._most_count, self._most_bytes = most_count, most_bytes
-        self._lock = Lock()
+        self._lock, self._making = Lock(), Lock()
         self._lookers: set[Grant] = set()
 
     @property
@@ -84,8 +84,11 @@ class LiveSegments:
 
     def see(self, frame: RawFrame) -> None:
         """Learn from one frame; what has become safe becomes segments. Nothing once it is over."""
-        if self._is_over:
-            return
+        with self._making:
+            if not self._is_over:
+                self._see(frame)
+
+    def _see(self, frame: RawFrame) -> None:
         size_px = _even_px(frame.width_px, frame.height_px)
         is_shown = frame.time_ns >= self._shown_due_ns
         if is_shown:
@@ -109,9 +112,10 @@ class LiveSegments:
             self._is_over = True
             self._segments.clear()
             self._beginnings.clear()
-        if self._maker is not None:
-            self._maker.close()
-            self._maker = None
+        with self._making:  # a frame is being looked at, perhaps
+            if self._maker is not None:
+                self._maker.close()
+                self._maker = None
 
     def beginning(self, era: int, grant: Grant, now: Stamp) -> bytes:
         """What a player needs before the segments of an era. GrantError: see `since`; LookupError for an era nothing is held of."""

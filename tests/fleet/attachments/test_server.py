@@ -167,3 +167,20 @@ def test_nobody_listens_where_strangers_could_come_in() -> None:
             await AttachmentServer(Held(asked_for={ALARM: EXPECTED}), Open(), worker, lambda: NOON).start()
 
     asyncio.run(run())
+
+
+def test_a_peer_from_outside_the_private_networks_is_not_heard() -> None:
+    async def run() -> None:
+        keeper, said_why = Held(), list[str]()
+        with ThreadPoolExecutor(1) as worker:
+            server = AttachmentServer(
+                keeper, LocalDoors(), worker, lambda: NOON, admits=lambda peer: peer != "127.0.0.1", log=lambda who, why: said_why.append(why)
+            )
+            link = Terminal(*await asyncio.open_connection("127.0.0.1", await server.start()))
+            link.writer.write(announced((PHOTO, 5)))
+            assert await link.is_cut()
+            link.writer.close()
+            await server.close()
+        assert said_why == ["from outside the private networks"]
+
+    asyncio.run(run())

@@ -1,5 +1,7 @@
 """From an alarm to a warning, and to what came of it."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,6 +114,23 @@ def test_a_bit_that_stays_set_is_one_event_with_an_end() -> None:
     assert fold.purposes() == ["warning"]
 
 
+def test_a_fault_of_months_costs_nothing_and_ends_all_the_same() -> None:
+    fold = Fold()
+    told = [fold.batch(at(second), report(location(second, alarm=bits), at(second))) for second, bits in enumerate((32, 32, 32, 33, 32, 0))]
+    assert told == [["terminal-fault"], [], [], ["emergency-call", "manager-notice"], ["emergency-call"], ["terminal-fault"]]
+    assert len({event.id for event in fold.events}) == 3
+
+
+def test_what_is_remembered_of_a_terminal_is_bounded_whatever_it_says() -> None:
+    fold = Fold()
+    fold.batch(at(0), report(location(0, alarm=1 << 5), at(0)))
+    for number in range(200):
+        fold.batch(at(number / 100), report(location(0, alarm=1 << 5, items=(driving_alarm(0x64, 3, 0, number=number, flag=1),)), at(number / 100)))
+    watch = fold.corrections.watch(IDENTITY)
+    assert watch is not None and len(watch.open) <= 64 and len(watch.recent) <= 32 and len(watch.pending) <= 16
+    assert [event.kind for event in fold.events].count("terminal-fault") == 1
+
+
 def test_nobody_is_warned_of_what_a_blind_zone_kept_back() -> None:
     fold = Fold()
     places = [location(second, alarm=1 << 1, items=(driving_alarm(0x64, 3, second, number=second),)) for second in (0, 10)]
@@ -153,6 +172,11 @@ def test_pictures_and_video_are_asked_for() -> None:
     photo, video = fold.orders
     assert Body.parse(0x8801, V2013, photo.body).values.items() >= {"channel": 3, "command": 2, "save": 0}.items()
     assert Body.parse(0x9101, V2013, video.body).values.items() >= {"ip": "192.0.2.1", "channel": 3, "data_type": 1}.items()
+
+
+def test_no_camera_is_asked_where_nothing_could_seal_its_pictures() -> None:
+    bare = Corrections(replace(means(row("look", '"photo", "video", "attachments"')), attachments=None, media=None, keeps_pictures=False))
+    assert bare.judge([too_close()], [], at(1)).orders == ()
 
 
 def test_of_rows_that_warn_the_last_that_fits_speaks_once() -> None:

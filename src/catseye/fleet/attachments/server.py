@@ -9,7 +9,7 @@ from pathlib import Path
 from catseye.core.time import Stamp
 from catseye.fleet.attachments.conversation import Ask, Close, Conversation, Send, Step, Take
 from catseye.fleet.attachments.shelf import Coming, Fate, Limits, Shelf
-from catseye.fleet.listening import Doors
+from catseye.fleet.listening import Admits, Doors, anybody
 from catseye.fleet.media_keeper import Expected, MediaKeeper, MediaRefusedError
 
 _CHUNK_BYTES = 1 << 16
@@ -41,10 +41,11 @@ class AttachmentServer:
         *,
         limits: Limits | None = None,
         staging: Path | None = None,
+        admits: Admits = anybody,
         log: Callable[[str, str], None] = lambda who, what: None,
     ) -> None:
-        """`worker` runs the keeper, `log` hears (terminal or address, what happened) of every connection that ended badly and every file refused."""
-        self._keeper, self._doors, self._worker, self._now, self._log = keeper, doors, worker, now, log
+        """`admits`: whether a peer's address may talk at all; `worker` runs the keeper; `log` hears (terminal or address, why) of what ended badly."""
+        self._keeper, self._doors, self._worker, self._now, self._admits, self._log = keeper, doors, worker, now, admits, log
         self._limits = limits or Limits()
         self.shelf, self.counts = Shelf(self._limits, staging), Counts()
         self._server: asyncio.Server | None = None
@@ -83,7 +84,12 @@ class AttachmentServer:
         writer.transport.set_write_buffer_limits(_UNSENT_BYTES)
         why = "cancelled"
         try:
-            why = "too many connections" if len(self._visits) > self._limits.connections_count else await self._serve(talk, reader, writer)
+            if not self._admits(peer):
+                why = "from outside the private networks"
+            elif len(self._visits) > self._limits.connections_count:
+                why = "too many connections"
+            else:
+                why = await self._serve(talk, reader, writer)
         except TimeoutError:
             why = f"silent for {self._limits.idle_s:g} s"
         except OSError as fault:

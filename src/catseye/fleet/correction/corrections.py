@@ -7,7 +7,7 @@ from typing import Self
 from catseye.core.event import Event, Measure
 from catseye.core.terminal import Accepted, Enrolment, Order, Told
 from catseye.core.time import NS_PER_MS, NS_PER_S, Stamp
-from catseye.fleet.alarms import LOCATION, LOCATION_BATCH, LOCATION_REPLY, Alarm, Stage, alarms_of, event_of, when_of
+from catseye.fleet.alarms import LOCATION, LOCATION_BATCH, LOCATION_REPLY, Alarm, Stage, alarms_of, carries_alarms, event_of, when_of
 from catseye.fleet.correction.decisions import Decided, Means, decide, restored
 from catseye.fleet.correction.effects import after, heard, told_of
 from catseye.fleet.correction.resumed import watches_of
@@ -92,8 +92,10 @@ class _Batch:
         accepted = message.accepted
         if accepted.msg_id not in _REPORTS or message.body.layout is None:
             return
-        alarms = alarms_of(accepted, message.body)
         known = self.changed.get(accepted.identity) or self.before.get(accepted.identity)
+        if known is not None and _says_the_same(known, message):
+            return
+        alarms = alarms_of(accepted, message.body)
         if not alarms and (known is None or not known.is_busy):
             return  # the way of nearly all reports there are
         watch = self._watch(accepted, known)
@@ -160,7 +162,7 @@ class _Batch:
         if alarm.stage is Stage.ENDS:
             return watch  # its begin was never told: too late to say anything
         if entry is None and alarm.stage is not Stage.INSTANT:
-            watch = watch.opened(alarm, event)
+            watch = watch.opened(alarm, event, name)
         watch = self._take(heard(self.means, watch, alarm, self.now))
         return self._take(decide(self.means, watch, alarm, name, self.now))
 
@@ -170,7 +172,9 @@ class _Batch:
         for entry in watch.open:
             if entry.is_lasting and entry.key not in there:
                 watch = self._ended(watch, entry, when_of(message.accepted, message.body.values), received)
-        return replace(watch, before_ns=watch.heard_ns, heard_ns=received.utc_ns, speed_kmh=message.body.values["speed_0_1kmh"] / 10)
+        values = message.body.values
+        bits = 0 if carries_alarms(values) else values["alarm"]
+        return replace(watch, heard_ns=received.utc_ns, speed_kmh=values["speed_0_1kmh"] / 10, bits=bits, reported=values["time"])
 
     def _ended(self, watch: Watch, entry: Open, when: Stamp, received: Stamp) -> Watch:
         event = entry.event
@@ -178,3 +182,11 @@ class _Batch:
         lasted = Measure("lasted", (end_ns - event.time_ns) / NS_PER_S, "s", 1.0)
         self.events.append(replace(event, end_time_ns=end_ns, measures=(*event.measures, lasted)))
         return self._take(after(self.means, watch.closed(entry), self.now, ended=entry, received=received))
+
+
+def _says_the_same(known: Watch, message: Heard) -> bool:
+    """A bit that was set and still is, no more: some terminals have a fault for months, and report it every second."""
+    values = message.body.values
+    if message.accepted.msg_id != LOCATION or known.bits == 0 or known.pending:
+        return False
+    return values["alarm"] == known.bits and values["time"] >= known.reported and message.accepted.version == known.version and not carries_alarms(values)

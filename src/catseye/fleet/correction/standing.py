@@ -35,7 +35,9 @@ def standings(events: Iterable[Event]) -> list[Standing]:
             alarms[event.id] = event
         elif event.kind in _OUTCOMES:
             followed.setdefault(str(event.details.get("alarm")), []).append(event)
-    found = [
-        Standing(name, alarm, tuple(sorted(followed.get(name, ()), key=lambda event: (event.time_ns, _OUTCOMES[event.kind])))) for name, alarm in alarms.items()
-    ]
+    found = [Standing(name, alarm, tuple(sorted(followed.get(name, ()), key=_in_order))) for name, alarm in alarms.items()]
     return sorted(found, key=lambda each: (-each.alarm.time_ns, each.id))
+
+
+def _in_order(event: Event) -> tuple[int, int]:
+    return event.time_ns, _OUTCOMES[event.kind]

@@ -82,15 +82,19 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """One terminal. Times are the platform's clock. `warned_ns`: of the last warning a kind; `fired_ns`: of the last time a row and kind."""
+    """One terminal. Times are the platform's clock. `warned_ns`: of the last warning a kind; `fired_ns`: of the last time a row and kind.
+
+    `bits`, `reported`: the alarm bits of its last report that had no alarm items, and the terminal's time of it.
+    """
 
     identity: str
     version: str = V2013
     dialect: str = ""
     language: str = ""
     heard_ns: int = 0
-    before_ns: int = 0
     speed_kmh: float = 0.0
+    bits: int = 0
+    reported: str = ""
     open: tuple[Open, ...] = ()
     recent: tuple[Recent, ...] = ()
     warned_ns: Mapping[str, int] = field(default_factory=dict)
@@ -104,10 +108,11 @@ class Watch:
         """Whether its next report, whatever is in it, tells something."""
         return bool(self.open or self.pending)
 
-    def opened(self, alarm: Alarm, event: Event) -> Self:
-        """An alarm began; of too many the oldest is forgotten."""
-        entry = Open(alarm.key, event, event.id, alarm.received.utc_ns, alarm.stage is Stage.LASTS)
-        return replace(self, open=(*self.open, entry)[-MOST_OPEN_COUNT:])
+    def opened(self, alarm: Alarm, event: Event, name: str) -> Self:
+        """An alarm began, `name` the id of its event. Of too many the oldest that is no bit is forgotten."""
+        entry = Open(alarm.key, event, name, alarm.received.utc_ns, alarm.stage is Stage.LASTS)
+        oldest = next((each for each in self.open if not each.is_lasting), None) if len(self.open) >= MOST_OPEN_COUNT else None
+        return replace(self, open=(*(each for each in self.open if each is not oldest), entry))
 
     def closed(self, entry: Open) -> Self:
         """It ended."""

@@ -1,5 +1,6 @@
 """Who is let in at the port, before a byte is read: by where it comes from, and by how many are there already."""
 
+import sys
 from collections import Counter
 
 from catseye.fleet.gateway.doors import Doors, Limits, lets_in
@@ -8,10 +9,11 @@ from catseye.fleet.gateway.doors import Doors, Limits, lets_in
 class Admission:
     """Counts of links: all, by address, and those that have not said who they are."""
 
-    __slots__ = ("_by_address", "_is_tls", "_limits", "_networks", "_strangers", "_strangers_by_address", "links_count")
+    __slots__ = ("_by_address", "_is_tls", "_limits", "_most_links_count", "_networks", "_strangers", "_strangers_by_address", "links_count")
 
-    def __init__(self, doors: Doors) -> None:
-        """Nobody is in."""
+    def __init__(self, doors: Doors, most_links_count: int = sys.maxsize) -> None:
+        """Nobody is in. `most_links_count`: what the system grants, if that is less than the limits."""
+        self._most_links_count = min(doors.limits.most_connections_count, most_links_count)
         self._limits: Limits = doors.limits
         self._networks, self._is_tls = doors.networks(), doors.is_tls
         self.links_count = self._strangers = 0
@@ -23,7 +25,7 @@ class Admission:
         limits = self._limits
         if not lets_in(self._networks, address, is_tls=self._is_tls):
             return "outside the private networks"
-        if self.links_count >= limits.most_connections_count:
+        if self.links_count >= self._most_links_count:
             return "too many links"
         if self._by_address[address] >= limits.most_per_address_count:
             return "too many links of one address"

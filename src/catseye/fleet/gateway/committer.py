@@ -156,10 +156,10 @@ class Committer:
         for fault in (*kept.call_faults, *([kept.fault] if kept.fault else [])):
             self._counters.keeper_faults_count += 1
             self._log("keeper failed", {"fault": repr(fault), "messages_count": len(batch.waiting)})
-        if kept.enrolments is not None:
-            self._receiver.enrolled(kept.enrolments)
         self._counters.waiting_count -= len(batch.calls)
         done, calls = [finish() for _, finish in kept.calls], [call for call, _ in kept.calls]
+        if kept.enrolments is not None:
+            self._receiver.enrolled(kept.enrolments)
         if kept.fault is None:
             self._is_over_with(batch)
             self._receiver.kept(batch.waiting, done, calls, kept.orders)

@@ -16,7 +16,7 @@ from catseye.fleet.gateway.dispatch import Dispatch
 from catseye.fleet.gateway.doors import Doors
 from catseye.fleet.gateway.keeper import Keeper
 from catseye.fleet.gateway.link import Link
-from catseye.fleet.gateway.listening import Listening, raise_file_limit
+from catseye.fleet.gateway.listening import Listening, most_links_count
 from catseye.fleet.gateway.media import Reply, TakeMedia
 from catseye.fleet.gateway.roll import Roll
 from catseye.fleet.gateway.session import Session, Turn
@@ -38,7 +38,7 @@ class Gateway:
         self.counters = Counters()
         self.roll = Roll(first_serial=clock().utc_ns // 1_000_000 & 0xFFFF)
         self._keeper, self._media, self._log = keeper, media, log
-        self._admission = Admission(doors)
+        self._admission = Admission(doors, most_links_count())
         self._links: set[Link] = set()
         self._full_since_s: float | None = None
         self._paused: list[Link] = []
@@ -54,7 +54,6 @@ class Gateway:
     async def serve(self) -> None:
         """Until `close`. SiteError when the port cannot be opened, and whatever the keeper raises when it is asked who may report."""
         self._loop = asyncio.get_running_loop()
-        raise_file_limit()
         self._committer = Committer(self._keeper, self.limits, self.counters, self.clock, self, self._log)
         self._dispatch = Dispatch(self.roll, self.limits, self.counters, self._committer.tell)
         now = self.clock()
@@ -119,6 +118,15 @@ class Gateway:
         self._links.add(link)
         self.counters.connected_count = len(self._links)
         return link
+
+    def has(self, link: Link) -> bool:
+        """Whether it is one of the links that are open."""
+        return link in self._links
+
+    def connected(self) -> dict[str, float]:
+        """The terminals that are connected and authenticated, with the seconds since each was last heard."""
+        now_s = self.now_s()
+        return {each.session.terminal.identity: now_s - each.session.heard_s for each in self._links if each.session.terminal is not None}
 
     def took(self, link: Link, turn: Turn) -> None:
         """What a session made of some bytes."""
@@ -209,6 +217,7 @@ class Gateway:
         session = waiting.session
         if waiting.heard is not None:
             self.roll.terminal(waiting.heard.accepted.identity).seen.forget(waiting.heard.accepted.serial)
+        session.not_kept(waiting.header)
         session.link.answer(general(waiting.header, session.serial(), FAILED))
         session.link.flush()
 
@@ -244,16 +253,22 @@ class Gateway:
             await asyncio.sleep(self.limits.sweep_every_s)
             now, now_s = self.clock(), self.now_s()
             for link in list(self._links):
-                if why := link.sweep(now_s):
-                    self.part(link, why)
-                    continue
-                for frame in link.session.sweep(now_s):
-                    link.answer(frame)
-                link.flush()
+                try:
+                    self._sweep_one(link, now_s)
+                except Exception as fault:  # noqa: BLE001 - an edge as that of a link: it alone is closed
+                    self.fell(link, fault)
             for link in [each for each, until_s in self._parting.items() if until_s <= now_s]:
                 del self._parting[link]
                 link.abort()
             self._dispatch.sweep(now, now_s)
+
+    def _sweep_one(self, link: Link, now_s: float) -> None:
+        if why := link.sweep(now_s):
+            self.part(link, why)
+            return
+        for frame in link.session.sweep(now_s):
+            link.answer(frame)
+        link.flush()
 
     def _take_media(self, session: Session, media: Sequence[tuple[Header, Accepted]]) -> None:
         for header, accepted in media:

@@ -46,7 +46,10 @@ class Link(asyncio.BufferedProtocol):
     # --- what asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Under TLS: after the handshake."""
+        """Under TLS: after the handshake, which may have taken so long that nobody waits for it any more."""
+        if not self._gateway.has(self):
+            cast("asyncio.Transport", transport).abort()
+            return
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(high=65_536)
 

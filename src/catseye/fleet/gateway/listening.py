@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import resource
 import socket
+import sys
 from collections.abc import Callable
 
 from catseye.core.errors import SiteError
@@ -12,17 +13,20 @@ from catseye.fleet.gateway.link import Link
 
 _BACKLOG_COUNT = 4_096
 _AT_ONCE_COUNT = 128  # accepted before others are read again
+_OTHER_FILES_COUNT = 256
 _SEND_BYTES = 65_536  # of the system's memory, for one that does not read
 _HANDSHAKE_S = 15.0
 _NO_FILES_LEFT_PAUSE_S = 1.0
 
 
-def raise_file_limit() -> None:
-    """As many links as the system grants this process: the soft limit is made the hard one."""
+def most_links_count() -> int:
+    """As many as the system grants this process, less some for the disk: the soft limit on open files is made the hard one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    return sys.maxsize if soft == resource.RLIM_INFINITY else max(1, soft - _OTHER_FILES_COUNT)
 
 
 class Listening:

@@ -50,12 +50,12 @@ class Outbox:
         return [_told(self.waiting.pop(), OrderState.EXPIRED, now)]
 
     def next(self, limits: Limits, now: Stamp) -> Order | None:
-        """The order to send now, taken out; none while enough are on their way, or none is good any more."""
-        while self.waiting and len(self.sent) < limits.most_sent_orders_count:
-            if is_good(self.waiting[0], now):
-                return self.waiting.pop(0)
-            break  # the next sweep says what became of it
-        return None
+        """The order to send now, taken out; none while enough are on their way (a warning is sent all the same), or none is good any more."""
+        found = next((each for each in self.waiting if is_good(each, now)), None)  # the next sweep says what became of those before it
+        if found is None or (len(self.sent) >= limits.most_sent_orders_count and found.purpose != URGENT):
+            return None
+        self.waiting.remove(found)
+        return found
 
     def went(self, order: Order, first_serial: int, limits: Limits, now: Stamp, now_s: float) -> Told:
         """It was written to the link for the first time."""

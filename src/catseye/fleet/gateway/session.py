@@ -202,6 +202,7 @@ class Session:
         self._roll.change(identity, is_confirmed=False, token_sha256="")
         frame = general(header, self.serial(), OK)
         self.leave()
+        self.began_s = self.heard_s
         return frame
 
     def leave(self) -> None:
@@ -291,13 +292,22 @@ class Session:
                 turn.told.append(told)
 
     def _look_at_items(self, read: Body, turn: Turn) -> None:
-        for unknown in read.unknown_items():
-            self._counters.unknown_items[unknown] += 1
-        dialect = _dialect_in(read)
+        """What no table reads is counted; the layout of an alarm tells the dialect."""
+        values, dialect = read.values, ""
+        for report in values["list"] if "list" in values else (values.get("location", values),):
+            for item in report.get("items", ()):
+                if item.layout is None:
+                    self._counters.unknown_items[f"0x{item.id:02X}"] += 1
+                elif item.id in _ALARMS:
+                    dialect = item.layout.label
+        if dialect:
+            self._learn(dialect, turn)
+
+    def _learn(self, dialect: str, turn: Turn) -> None:
         assert self.terminal is not None
         identity = self.terminal.identity
         enrolment = self._roll.enrolments.get(identity)
-        if dialect and enrolment is not None and enrolment.dialect != dialect:
+        if enrolment is not None and enrolment.dialect != dialect:
             self._roll.change(identity, dialect=dialect)
             turn.asks.append(Confirming(self, None, identity, enrolment.version, dialect))
 
@@ -327,6 +337,10 @@ class Session:
         """What became of media: where they are not safe, they may come again."""
         if self._joinings is not None and header.is_subpackage:
             self._joinings.taken(header, is_safe=is_safe)
+
+    def not_kept(self, header: Header) -> None:
+        """The keeper fell over a message: it may come again, in parts too."""
+        self.media_taken(header, is_safe=False)
 
     def sweep(self, now_s: float) -> list[bytes]:
         """Sub-packages to ask for again."""
@@ -380,16 +394,6 @@ class Session:
             self._refusals_count += 1
         if self._faults_count >= self._limits.faults_before_closing_count or self._refusals_count >= self._limits.refusals_before_closing_count:
             turn.closing = kind
-
-
-def _dialect_in(body: Body) -> str:
-    values = body.values
-    reports = values["list"] if "list" in values else (values.get("location", values),)
-    for report in reports:
-        for item in report.get("items", ()):
-            if item.id in _ALARMS and item.layout is not None:
-                return str(item.layout.label)
-    return ""
 
 
 _SPECIAL: dict[int, Callable[[Session, Header, bytes, Turn, Stamp], None]] = {

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,9 @@ MOST_BYTES = 64 << 20
 _CORRIDOR = re.compile(r"corridor\s+(\d+(?:\.\d+)?)\s*m\s*:(.*)", re.IGNORECASE | re.DOTALL)
 _POLYGON = re.compile(r"polygon\s*:(.*)", re.IGNORECASE | re.DOTALL)
 
+_FEW_COUNT = 100
+_Edge: TypeAlias = tuple[float, float, float, float]
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -25,7 +28,10 @@ class Shape:
 
     corners: tuple[GeoPoint, ...]
     width_m: float = 0.0
-    _plane_m: Doubles = field(init=False, repr=False, compare=False)
+    _begin_m: Doubles = field(init=False, repr=False, compare=False)
+    _end_m: Doubles = field(init=False, repr=False, compare=False)
+    _few: tuple[_Edge, ...] = field(init=False, repr=False, compare=False)
+    _a_degree_m: tuple[float, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what encloses nothing; lay the corners on the plane of the first."""
@@ -33,18 +39,26 @@ class Shape:
         if not least <= len(self.corners) <= MOST_CORNERS_COUNT or not 0 <= self.width_m <= 100_000:
             came = f"{len(self.corners)} corners, {self.width_m:g} m wide"
             raise PermitFileError("area", came, f"{least} to {MOST_CORNERS_COUNT} corners and at most 100 km")
-        degrees = np.array([(corner.lat_deg, corner.lon_deg) for corner in self.corners])
-        object.__setattr__(self, "_plane_m", self.corners[0].plane_m(degrees))
+        first = self.corners[0]
+        plane_m = first.plane_m(np.array([(corner.lat_deg, corner.lon_deg) for corner in self.corners]))
+        east_m, north_m = first.plane_m(np.array([[first.lat_deg + 1, first.lon_deg + 1]]))[0].tolist()
+        begin_m, end_m = (plane_m[:-1], plane_m[1:]) if self.width_m else (plane_m, np.roll(plane_m, -1, 0))
+        few = np.hstack([begin_m, end_m]).tolist() if len(begin_m) <= _FEW_COUNT else []
+        for name, value in (("_begin_m", begin_m), ("_end_m", end_m), ("_few", tuple(map(tuple, few))), ("_a_degree_m", (east_m, north_m))):
+            object.__setattr__(self, name, value)
 
     def beyond_m(self, place: GeoPoint) -> float:
         """How far a place is outside, metres; below zero: how far inside."""
-        here = self.corners[0].plane_m(np.array([[place.lat_deg, place.lon_deg]]))[0]
-        begin = self._plane_m if not self.width_m else self._plane_m[:-1]
-        end = np.roll(self._plane_m, -1, 0) if not self.width_m else self._plane_m[1:]
-        away_m = _distance_m(here, begin, end)
+        first, (east_m, north_m) = self.corners[0], self._a_degree_m
+        x, y = ((place.lon_deg - first.lon_deg + 180.0) % 360.0 - 180.0) * east_m, (place.lat_deg - first.lat_deg) * north_m
+        if self._few:
+            away_m, is_within = _beside_few(x, y, self._few)
+        else:
+            here = np.array([x, y])
+            away_m, is_within = _distance_m(here, self._begin_m, self._end_m), _is_within(here, self._begin_m, self._end_m)
         if self.width_m:
             return away_m - self.width_m / 2
-        return -away_m if _is_within(here, begin, end) else away_m
+        return -away_m if is_within else away_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,11 @@ class Area:
     name: str
     shapes: tuple[Shape, ...]
     closed_to: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what is nowhere."""
+        if not self.shapes:
+            raise PermitFileError(f"area {self.name}", "no shape", "at least one")
 
     def beyond_m(self, place: GeoPoint) -> float:
         """How far a place is outside of all its shapes; below zero: how far inside the one it is deepest in."""
@@ -69,6 +88,21 @@ class Area:
         """The area those values were of."""
         shapes = tuple(Shape(tuple(GeoPoint(*corner) for corner in shape["corners"]), shape["width_m"]) for shape in facts["shapes"])
         return cls(facts["name"], shapes, tuple(facts["closed_to"]))
+
+
+def _beside_few(x: float, y: float, edges: tuple[_Edge, ...]) -> tuple[float, bool]:
+    """Distance to the nearest edge, and whether the ring is around: for few edges faster than arrays, by far."""
+    nearest2, crossings_count = math.inf, 0
+    for x0, y0, x1, y1 in edges:
+        east, north = x1 - x0, y1 - y0
+        length2 = east * east + north * north
+        along = ((x - x0) * east + (y - y0) * north) / length2 if length2 > 0 else 0.0
+        along = 0.0 if along < 0 else min(along, 1.0)
+        away_x, away_y = x0 + east * along - x, y0 + north * along - y
+        nearest2 = min(nearest2, away_x * away_x + away_y * away_y)
+        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / north * east:
+            crossings_count += 1
+    return math.sqrt(nearest2), crossings_count % 2 == 1
 
 
 def _distance_m(here: Doubles, begin: Doubles, end: Doubles) -> float:
@@ -119,7 +153,7 @@ def read_areas(stream: BinaryIO) -> list[Area]:
         if not isinstance(found, dict) or found.get("type") != "FeatureCollection":
             raise PermitFileError("areas", "no FeatureCollection", f"GeoJSON of at most {MOST_BYTES >> 20} MiB")
         areas = [_area_of(feature, nth) for nth, feature in enumerate(found["features"], 1)]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise PermitFileError("areas", f"{type(error).__name__}: {error}"[:200], "GeoJSON with polygons or lines that have a name") from error
     if len({area.name for area in areas}) < len(areas):
         raise PermitFileError("areas", "a name twice", "each name once; MultiPolygon for an area of several pieces")

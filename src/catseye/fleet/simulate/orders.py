@@ -155,11 +155,11 @@ def _snap(terminal: "Terminal", header: Header, values: Values, now_ns: int) -> 
     picture = terminal.conduct.picture
     wanted_count = values["command"]
     if not picture or wanted_count in (0, 0xFFFF):
-        result = {"ack_serial": header.serial, "result": 0 if wanted_count == 0 else _FAILED, "ids": []}
+        result: dict[str, Any] = {"ack_serial": header.serial, "result": 0 if wanted_count == 0 else _FAILED}
         terminal.say(Body.of(0x0805, terminal.kit.version, result), 0x0805, now_ns, is_answer=True)
         return
     ids = [terminal.next_media_id() for _ in range(min(wanted_count, 5))]
-    result = {"ack_serial": header.serial, "result": 0, "ids": ids}
+    result = {"ack_serial": header.serial, "result": 0, "count": len(ids), "ids": ids}
     terminal.say(Body.of(0x0805, terminal.kit.version, result), 0x0805, now_ns, is_answer=True)
     for each in ids:
         media: dict[str, Any] = {"media_id": each, "media_type": 0, "media_format": 0, "event": 0, "channel": values["channel"], "data": picture.hex()}

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from catseye.station.commands import fleet_policy, permits
+from catseye.station.commands import fleet_policy, fleet_terminals, permits
 from catseye.station.commands.shared import AsJson, Because, ByPerson, OnServer, RunFolder, clock_now, examples, group, tell, wants_progress
 
 app = group("Vehicle terminals: what they say on the wire.")
 app.add_typer(fleet_policy.app, name="policy")
 app.add_typer(permits.app, name="permits")
+app.add_typer(fleet_terminals.app)
 
 
 @app.command("decode", epilog=examples("catseye fleet decode < frames.txt", "catseye fleet decode --explain < frames.txt"))
