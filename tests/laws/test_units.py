@@ -63,6 +63,7 @@ UNITLESS = {
     "layers": "an order of drawing",
     "colour": "RGB",
     "plate_colour": "a code of JT/T 415",
+    "serials": "numbers of messages on the wire",
     "alarm_bits": "flags on the wire",
     "listen_port": "a TCP port",
     "address": "an address and a port",
