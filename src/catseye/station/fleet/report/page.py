@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from catseye import __version__
 from catseye.core.terminal import Enrolment, source_of
 from catseye.core.time import NS_PER_S, Stamp
+from catseye.fleet.correction.outcomes import OutcomeKind
 from catseye.fleet.correction.standing import Standing
 from catseye.station.fleet.report.kind_words import said_of, step_said
 from catseye.station.fleet.report.places import Drawing
@@ -163,8 +164,8 @@ def write_fleet_page(out: Path, page: FleetPage, written: Stamp) -> Path:
 def read_period(vault: Vault, period: Period) -> tuple[Tally, list[str]]:
     """The counts of a period, and the ids of its alarms that were brought to a person and that nobody closed, the newest notice first."""
     tally = Tally(period.zone)
-    tally.take(vault.search.in_order(period.wanted()))
-    is_open = vault.search.without_dossier(list(tally.noticed), "alarm")
+    tally.take(vault.search.facts(period.wanted()))
+    is_open = vault.search.without_dossier(tally.noticed, "alarm")
     return tally, [name for name in tally.noticed if name in is_open]
 
 
@@ -194,10 +195,10 @@ def _kind_rows(tally: Tally) -> list[KindRow]:
 
 def _waiting(each: Standing, plates: Mapping[str, str], zone: ZoneInfo) -> WaitingRow:
     alarm = each.alarm
-    then = ", ".join(step_said(kind) for kind in each.steps)
-    return WaitingRow(
-        each.id[:10], _clock(alarm.time_ns, zone), _plate(plates, alarm.subjects[0]), said_of(alarm.kind), str(alarm.details.get("level") or ""), then
-    )
+    steps = [kind for kind in each.steps if kind != OutcomeKind.NOTICE]
+    then = step_said(steps[-1]) if steps else "–"
+    when, plate = _clock(alarm.time_ns, zone, "%d %b, %H:%M"), _plate(plates, alarm.subjects[0])
+    return WaitingRow(each.id[:10], when, plate, said_of(alarm.kind), str(alarm.details.get("level") or ""), then)
 
 
 def _findings(period: Period, tally: Tally, plates: Mapping[str, str]) -> list[tuple[str, FindingRow]]:
@@ -235,15 +236,15 @@ def _spread(values: Sequence[float]) -> str:
     if not values:
         return ""
     middle, most = np.percentile(values, (50, 90)).tolist()
-    return f"half within {words.span(middle)}, nine of ten within {words.span(most)}"
+    return "within a second" if most < 1 else f"half within {words.span(middle)}, nine of ten within {words.span(most)}"
 
 
 def _plate(plates: Mapping[str, str], identity: str) -> str:
     return plates.get(identity) or f"terminal {identity}"
 
 
-def _clock(utc_ns: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(utc_ns / NS_PER_S, zone).strftime("%d %b %Y, %H:%M")
+def _clock(utc_ns: int, zone: ZoneInfo, form: str = "%d %b %Y, %H:%M") -> str:
+    return datetime.fromtimestamp(utc_ns / NS_PER_S, zone).strftime(form)
 
 
 def _days_said(period: Period) -> str:

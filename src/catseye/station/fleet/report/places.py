@@ -56,50 +56,60 @@ class Drawing:
 
 @dataclass(slots=True)
 class Places:
-    """Cells and their alarms. All share the scale of the first place's latitude."""
+    """Cells and their alarms: cell → kind → how many. A cell is 100 m high, and as wide at the nearest whole degree of latitude."""
 
-    cells: dict[tuple[int, int], Counter[str]] = field(default_factory=dict)
-    _east_m_per_deg: float = 0.0
+    cells: dict[tuple[int, int, int], Counter[str]] = field(default_factory=dict)
 
     def add(self, lat_deg: float, lon_deg: float, kind: str) -> None:
         """One alarm there."""
-        if not self._east_m_per_deg:
-            self._east_m_per_deg = max(M_PER_DEG * math.cos(math.radians(lat_deg)), 1.0)
-        cell = math.floor(lon_deg * self._east_m_per_deg / CELL_M), math.floor(lat_deg * M_PER_DEG / CELL_M)
-        self.cells.setdefault(cell, Counter())[kind] += 1
+        band = round(lat_deg)
+        cell = band, math.floor(lat_deg * M_PER_DEG / CELL_M), math.floor(lon_deg * _east_m_per_deg(band) / CELL_M)
+        if cell not in self.cells:
+            self.cells[cell] = Counter()
+        self.cells[cell][kind] += 1
 
     def drawing(self) -> Drawing | None:
         """None where no alarm told its place. The largest circles are drawn first, so that none hides another."""
         if not self.cells:
             return None
-        lefts, lows = [cell[0] for cell in self.cells], [cell[1] for cell in self.cells]
-        across_m, up_m = (max((max(side) - min(side) + 1) * CELL_M, _LEAST_SPAN_M) for side in (lefts, lows))
-        within_px = _WIDE_PX - 2 * _MARGIN_PX
-        px_per_m = min(within_px / across_m, (_MOST_HIGH_PX - 2 * _MARGIN_PX) / up_m)
-        high_px = max(up_m * px_per_m + 2 * _MARGIN_PX, _LEAST_HIGH_PX)
-        middle = (min(lefts) + max(lefts) + 1) / 2, (min(lows) + max(lows) + 1) / 2
         totals = sorted(((cell, kinds.total()) for cell, kinds in self.cells.items()), key=lambda each: (-each[1], each[0]))
+        middles_deg = [_middle_deg(cell) for cell, _ in totals]
+        lows, lefts = ([each[axis] for each in middles_deg] for axis in (0, 1))
+        middle_lat_deg, middle_lon_deg = (min(lows) + max(lows)) / 2, (min(lefts) + max(lefts)) / 2
+        east_m = _east_m_per_deg(middle_lat_deg)
+        across_m = max((max(lefts) - min(lefts)) * east_m, _LEAST_SPAN_M)
+        up_m = max((max(lows) - min(lows)) * M_PER_DEG, _LEAST_SPAN_M)
+        px_per_m = min((_WIDE_PX - 2 * _MARGIN_PX) / across_m, (_MOST_HIGH_PX - 2 * _MARGIN_PX) / up_m)
+        high_px = max(up_m * px_per_m + 2 * _MARGIN_PX, _LEAST_HIGH_PX)
         named = [cell for cell, count in totals[:NAMED_COUNT] if count >= _LEAST_GATHERED_COUNT]
         numbers = {cell: number for number, cell in enumerate(named, 1)}
         spots = tuple(
             Spot(
-                _WIDE_PX / 2 + (cell[0] + 0.5 - middle[0]) * CELL_M * px_per_m,
-                high_px / 2 - (cell[1] + 0.5 - middle[1]) * CELL_M * px_per_m,
+                _WIDE_PX / 2 + (lon_deg - middle_lon_deg) * east_m * px_per_m,
+                high_px / 2 - (lat_deg - middle_lat_deg) * M_PER_DEG * px_per_m,
                 max(_SMALLEST_PX, _LARGEST_PX * math.sqrt(count / max(totals[0][1], 12))),
                 count,
                 numbers.get(cell, 0),
             )
-            for cell, count in totals
+            for (cell, count), (lat_deg, lon_deg) in zip(totals, middles_deg, strict=True)
         )
         bar_m = _round_length(_WIDE_PX / px_per_m / 6)
         step_px = bar_m * px_per_m
         columns, rows = (tuple(side / 2 + step_px * n for n in range(-20, 21) if 0 < side / 2 + step_px * n < side) for side in (_WIDE_PX, high_px))
         return Drawing(_WIDE_PX, high_px, spots, tuple(self._gathering(cell, number) for cell, number in numbers.items()), step_px, bar_m, columns, rows)
 
-    def _gathering(self, cell: tuple[int, int], number: int) -> Gathering:
-        kinds = self.cells[cell]
-        lat_deg, lon_deg = (cell[1] + 0.5) * CELL_M / M_PER_DEG, (cell[0] + 0.5) * CELL_M / self._east_m_per_deg
-        return Gathering(number, lat_deg, lon_deg, kinds.total(), tuple(kinds.most_common(2)))
+    def _gathering(self, cell: tuple[int, int, int], number: int) -> Gathering:
+        kinds, (lat_deg, lon_deg) = self.cells[cell], _middle_deg(cell)
+        return Gathering(number, lat_deg, lon_deg, kinds.total(), tuple(sorted(kinds.items(), key=lambda each: (-each[1], each[0]))[:2]))
+
+
+def _east_m_per_deg(lat_deg: float) -> float:
+    return max(M_PER_DEG * math.cos(math.radians(lat_deg)), 1.0)
+
+
+def _middle_deg(cell: tuple[int, int, int]) -> tuple[float, float]:
+    band, low, left = cell
+    return (low + 0.5) * CELL_M / M_PER_DEG, (left + 0.5) * CELL_M / _east_m_per_deg(band)
 
 
 def _round_length(length_m: float) -> float:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from catseye.core.event import Event
 from catseye.core.time import NS_PER_MINUTE, NS_PER_S
 from catseye.fleet.correction.outcomes import OutcomeKind
 from catseye.fleet.correction.standing import ALARM_KINDS, OUTCOME_KINDS
 from catseye.station.fleet.report.places import Places
+from catseye.vault.event_search import Facts
 
 PERMIT_KINDS = ("no-valid-permit", "outside-permit-scope", "two-vehicles-one-plate", "terminal-silent")
 POSITION_KINDS = ("position-implausible", "terminal-clock-off")
@@ -66,7 +66,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Tally:
-    """All counts of one period. `levels`: by kind, alarms without a level, of level 1, of level 2."""
+    """All counts of one period. `levels`: by kind, alarms without a level, of level 1, of level 2. `noticed`: brought to a person, the newest first."""
 
     zone: ZoneInfo
     levels: dict[str, list[int]] = field(default_factory=dict)
@@ -78,11 +78,12 @@ class Tally:
     answers_s: list[float] = field(default_factory=list)
     not_repeated_count: int = 0
     late_count: int = 0
-    noticed: dict[str, None] = field(default_factory=dict)
+    noticed: list[str] = field(default_factory=list)
     findings: Counter[Finding] = field(default_factory=Counter)
     finding_last_ns: dict[Finding, int] = field(default_factory=dict)
     places: Places = field(default_factory=Places)
     _alarms: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _noticed_ns: dict[str, int] = field(default_factory=dict)
     _bits: dict[str, int] = field(default_factory=dict)
     _hour_at: dict[int, int] = field(default_factory=dict)
 
@@ -91,8 +92,8 @@ class Tally:
         """Of all kinds."""
         return len(self._alarms)
 
-    def take(self, events: Iterable[Event]) -> None:
-        """Count events in order of time; once a tally. What followed an alarm before the period is left out with its alarm."""
+    def take(self, events: Iterable[Facts]) -> None:
+        """Count events, in any order; once a tally. What followed an alarm before the period is left out with its alarm."""
         for event in events:
             if event.kind in ALARM_KINDS:
                 self._alarm(event)
@@ -104,9 +105,10 @@ class Tally:
             if (alarm := self._alarms.get(name)) is not None:
                 for warned in (self.warned, self.warned_by_kind.setdefault(alarm[0], Warned()), self._vehicle(alarm[1]).warned):
                     warned.add(bits)
-        self.noticed = {name: None for name in reversed(self.noticed) if name in self._alarms}
+        newest = sorted(self._noticed_ns.items(), key=lambda each: (-each[1], each[0]))
+        self.noticed = [name for name, _ in newest if name in self._alarms]
 
-    def _alarm(self, event: Event) -> None:
+    def _alarm(self, event: Facts) -> None:
         level, vehicle = event.details.get("level"), self._vehicle(event.subjects[0])
         is_level = level if level in (1, 2) else 0
         self.levels.setdefault(event.kind, [0, 0, 0])[int(is_level)] += 1
@@ -119,27 +121,26 @@ class Tally:
         if isinstance(lat, int | float) and isinstance(lon, int | float) and (lat or lon):
             self.places.add(lat, lon, event.kind)
 
-    def _outcome(self, event: Event) -> None:
+    def _outcome(self, event: Facts) -> None:
         name = str(event.details.get("alarm"))
         self._bits[name] = self._bits.get(name, 0) | _BIT[event.kind]
         if event.kind == OutcomeKind.NOTICE:
-            self.noticed.pop(name, None)
-            self.noticed[name] = None
+            self._noticed_ns[name] = max(event.time_ns, self._noticed_ns.get(name, 0))
         elif event.kind == OutcomeKind.WARNING_ACKNOWLEDGED:
-            self.answers_s += [each.value for each in event.measures if each.name == "acknowledged-after"]
+            self.answers_s += [value for name, value, _, _ in event.measures if name == "acknowledged-after"]
         elif event.kind == OutcomeKind.CORRECTED:
             if event.details.get("by") == "end":
-                self.responses_s += [each.value for each in event.measures if each.name == "response-time"]
+                self.responses_s += [value for name, value, _, _ in event.measures if name == "response-time"]
             else:
                 self.not_repeated_count += 1
 
-    def _finding(self, event: Event) -> None:
+    def _finding(self, event: Facts) -> None:
         plate, reason = str(event.details.get("plate") or ""), str(event.details.get("reason") or "")
         finding = Finding(event.kind, event.subjects[0] if event.subjects else "", plate, reason)
         self._vehicle(finding.identity).findings_count += 1
         if finding in self.findings or len(self.findings) < _MOST_FINDINGS_COUNT:
             self.findings[finding] += 1
-            self.finding_last_ns[finding] = event.time_ns
+            self.finding_last_ns[finding] = max(event.time_ns, self.finding_last_ns.get(finding, 0))
 
     def _vehicle(self, identity: str) -> Vehicle:
         if identity not in self.vehicles:
