@@ -117,6 +117,24 @@ def fleet_close(
     return tell(close_alarms(out, alarms, by, reason, clock_now(), site), as_json)
 
 
+@app.command("report", epilog=examples("catseye fleet report fleet --site coaches.toml", "catseye fleet report fleet --days 30 --vehicle 13800138000"))
+def fleet_report(
+    out: RunFolder,
+    *,
+    days: Annotated[float, typer.Option("--days", metavar="N", min=0.01, max=3660, help="How far back.")] = 7.0,
+    vehicle: Annotated[str | None, typer.Option("--vehicle", metavar="ID", help="Only the vehicle of this terminal.", show_default=False)] = None,
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write fleet.html: what was reported, who was warned, what came of it.
+
+    By vehicle, never by driver.
+    """
+    from catseye.station.verbs.fleet_report import report_fleet
+
+    return tell(report_fleet(out, days, vehicle, site, clock_now()), as_json)
+
+
 @app.command("listen", epilog=examples("catseye fleet listen coaches.toml --out fleet", "catseye fleet listen coaches.toml --limit-s 3600"))
 def fleet_listen(
     site: Annotated[Path, typer.Argument(metavar="SITE.toml", help="A site file with a table [fleet].", show_default=False)],
