@@ -5,14 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.fleet.terminals import IDENTITY, at, location, report, too_close
-from tests.station.fleet.test_keeper import again, journalled, keeper_of, kinds
+from tests.fleet.terminals import at, location, report, too_close
+from tests.station.fleet.test_keeper import again, journalled, kinds
 from tests.station.fleet.test_keeper import keeper as keeper
 from tests.station.fleet.test_keeper import site as site
 
 from catseye.core.event import Event
 from catseye.core.terminal import Accepted
-from catseye.core.time import Stamp
 from catseye.fleet.alarms import Alarm
 from catseye.fleet.correction import corrections
 from catseye.fleet.fix_quality import FixQuality
