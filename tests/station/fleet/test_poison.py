@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from tests.fleet.terminals import at, location, report, too_close
 from tests.station.fleet.test_keeper import again, journalled, kinds
-from tests.station.fleet.test_keeper import keeper as keeper
-from tests.station.fleet.test_keeper import site as site
 
 from catseye.core.event import Event
 from catseye.core.terminal import Accepted
