@@ -16,6 +16,7 @@ from catseye.core.time import Stamp
 from catseye.fleet.attachments.server import AttachmentServer
 from catseye.fleet.gateway.doors import Doors, Limits
 from catseye.fleet.gateway.gateway import Gateway
+from catseye.fleet.gateway.loop import gateway_loop
 from catseye.fleet.media_keeper import MediaDesk
 from catseye.station.fleet.keeper import RUN, VaultKeeper
 from catseye.station.fleet.means import fleet_judge
@@ -49,7 +50,8 @@ class Standing:
 
 def listen(site: Site, out: Path, *, limit_s: float | None, progress: bool) -> RunOutcome:
     """Until SIGTERM, Ctrl-C or `limit_s`; what was accepted is in `out/vault` then. SiteError where a door cannot be opened."""
-    return asyncio.run(serve(site, out, limit_s=limit_s, progress=progress))
+    with asyncio.Runner(loop_factory=gateway_loop) as runner:
+        return runner.run(serve(site, out, limit_s=limit_s, progress=progress))
 
 
 async def serve(
