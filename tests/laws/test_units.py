@@ -63,6 +63,8 @@ UNITLESS = {
     "layers": "an order of drawing",
     "colour": "RGB",
     "plate_colour": "a code of JT/T 415",
+    "serials": "numbers of messages on the wire",
+    "x_units": "a place in a drawing's own units",
     "alarm_bits": "flags on the wire",
     "listen_port": "a TCP port",
     "address": "an address and a port",
