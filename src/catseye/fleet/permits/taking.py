@@ -11,6 +11,9 @@ from catseye.fleet.permits.records import REVOKED, Conflict, Permit, Row
 _MOST_COUNT = 200  # so many of one number are looked at: a table with "unknown" in every row must not take for ever
 
 
+_KEPT_WITHOUT = frozenset(("vin", "operator", "operator_licence", "areas", "state", "terminal"))  # columns that a file may lack
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """`permits` are to be kept, by their keys; those that are `new` or `changed` against the register, and how many say the same."""
@@ -43,7 +46,7 @@ def take(reading: Reading, known: Mapping[str, Permit], areas: AbstractSet[str])
 
 
 def _kept(permit: Permit, known: Permit | None, columns: AbstractSet[str]) -> Permit:
-    if known is None:
+    if known is None or columns >= _KEPT_WITHOUT:
         return permit
     return replace(
         permit,

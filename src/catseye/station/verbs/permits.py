@@ -3,10 +3,11 @@
 import secrets
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from catseye import __version__
 from catseye.core.errors import SiteError, SourceError
@@ -27,26 +28,61 @@ from catseye.vault.vault import Vault
 
 RUN = "fleet"
 _SHOWN_COUNT = 20
+Tell: TypeAlias = Callable[[str, int, int], None]  # what is done, how many of how many; 0 where nobody knows
 
 
 def import_permits(
-    out: Path, file: Path, by: str, now: Stamp, *, areas: Path | None = None, report: Path | None = None, site: Path | None = None, is_dry: bool = False
+    out: Path,
+    file: Path,
+    by: str,
+    now: Stamp,
+    *,
+    areas: Path | None = None,
+    report: Path | None = None,
+    site: Path | None = None,
+    is_dry: bool = False,
+    progress: bool = False,
 ) -> RunOutcome:
-    """Read, hold against the register, keep what is new or changed, tell the conflicts."""
+    """Read, hold against the register, keep what is new or changed, tell the conflicts; a bar on long work."""
     if not by.strip():
         raise SiteError("--by", "nobody", "the name of who answers for it")
-    reading, named = _reading(file), _areas(areas)
-    if not is_dry or (out / VAULT).is_dir():
-        with _vault(out, site) as vault:
-            revision, known, known_areas = rows_in(vault)
-            taken = take(reading, known, {*known_areas, *(area.name for area in named)})
-            if not is_dry:
-                vault.permits.keep(keys_of(taken.permits, named), by, now, revision)
-    else:
-        taken = take(reading, {}, {area.name for area in named})
+    with _bar(progress) as tell:
+        tell(f"reading {file.name}", 0, 0)
+        reading, named = _reading(file), _areas(areas)
+        tell(f"comparing {len(reading.rows)} permits", 0, 0)
+        if not is_dry or (out / VAULT).is_dir():
+            with _vault(out, site) as vault:
+                taken = _taken(vault, reading, named, by, now, tell, is_dry=is_dry)
+        else:
+            taken = take(reading, {}, {area.name for area in named})
     if report is not None:
         _write_report(report, file, by, now, reading, taken, is_dry=is_dry)
     return RunOutcome(1 if taken.conflicts else 0, _summary(reading, taken, is_dry=is_dry), _lines(reading, taken, report, is_dry=is_dry))
+
+
+def _taken(vault: Vault, reading: Reading, named: Sequence[Area], by: str, now: Stamp, tell: Tell, *, is_dry: bool) -> Taken:
+    revision, known, known_areas = rows_in(vault)
+    taken = take(reading, known, {*known_areas, *(area.name for area in named)})
+    if not is_dry:
+        differing = {*taken.new, *taken.changed}
+        rows = keys_of((permit for permit in taken.permits if permit.key in differing), named)
+        vault.permits.keep(rows, by, now, revision, lambda done_count: tell("keeping", done_count, len(rows)))
+    return taken
+
+
+@contextmanager
+def _bar(progress: bool) -> Iterator[Tell]:
+    """On stderr, where somebody sees it."""
+    if not progress:
+        yield lambda what, done, whole: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        task = bars.add_task("", total=None)
+        yield lambda what, done, whole: bars.update(task, description=what, completed=done, total=whole or None)
 
 
 def list_permits(out: Path, site: Path | None = None) -> RunOutcome:
