@@ -147,8 +147,8 @@ def test_each_location_of_a_batch_speaks_for_itself_and_a_blind_zone_is_late() -
         ]
 
 
-def test_a_report_older_than_a_minute_is_late() -> None:
-    assert [alarms_in(report(location(0, alarm=1), at(second)))[0].is_late for second in (60, 61)] == [False, True]
+def test_a_report_older_than_half_a_minute_is_late() -> None:
+    assert [alarms_in(report(location(0, alarm=1), at(second)))[0].is_late for second in (30, 31)] == [False, True]
 
 
 def test_the_same_message_gives_the_same_event() -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from tests.vault.messages import message
 
-from catseye.core.time import Stamp
+from catseye.core.time import NS_PER_S, Stamp
 from catseye.fleet.message import Body
 from catseye.station.cli import run
-from catseye.station.vaults import vault_of
+from catseye.station.vaults import made_vault, vault_of
+from catseye.vault.kept_for import KeptFor
 
 Say = Callable[..., tuple[int, str]]
 PHONE = "13800138000"
@@ -120,3 +121,20 @@ def test_a_driver_is_named_after_the_look_is_logged(tmp_path: Path, say: Say) ->
     assert json.loads(told)["name"] == "Nguyễn Văn A"
     with vault_of(tmp_path) as vault:
         assert [look.subject for look in vault.looks()] == [f"driver/{pseudonym}"]
+
+
+def test_forget_destroys_days_of_positions_that_are_over_and_proves_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with made_vault(tmp_path) as vault:
+        old = BEGUN.plus_ns(-60 * 86_400 * NS_PER_S)
+        vault.journal.append([message(0, f"0{PHONE}", old, location())])
+        vault.drivers.seen("Nguyễn Văn A", "790012345678", "Bus company", "2031-01-01", old)
+        vault.journal.append([message(1, f"0{PHONE}", BEGUN, location())])
+        now = BEGUN.plus_ns(3 * 86_400 * NS_PER_S)
+    capsys.readouterr()
+    assert run(["forget", str(tmp_path), "--now", now.iso(), "--class", "positions", "--class", "driver", "--json", "--dry-run"]) == 0
+    wanted = {"positions": {"keys": 1, "segments": 1}, "driver": {"keys": 1}}
+    assert json.loads(capsys.readouterr().out)["forgotten"] == wanted
+    with vault_of(tmp_path) as vault:
+        done = vault.retention.forget(now, KeptFor(), set(), ("positions", "driver"))
+        assert (done.counts, done.left) == (wanted, ())
+        assert len(list(vault.journal.recent(old))) == 1

@@ -1,9 +1,10 @@
 """What terminals said is there when it was acknowledged, in order, for days, and opens for others under a grant alone."""
 
-import os
+import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -159,18 +160,43 @@ def test_a_torn_tail_is_cut_at_the_next_open(open_vault: Callable[..., Vault]) -
         assert list(vault.journal.recent(NOON)) == batch(0)
 
 
-def test_a_disk_that_says_no_keeps_nothing_of_the_batch_and_the_next_one_works(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
-    vault.journal.append(batch(0))
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "fdatasync", no_space)
-        with pytest.raises(StoreError, match="no space left"):
+def test_a_disk_that_says_no_keeps_nothing_of_the_batch_and_the_next_one_works(open_vault: Callable[..., Vault]) -> None:
+    with open_vault() as vault:
+        vault.journal.append(batch(0))
+        whole_bytes = segments(vault)[0].stat().st_size
+        with no_more_than(whole_bytes + 50), pytest.raises(StoreError, match="grow past a size limit"):
             vault.journal.append(batch(10))
-    vault.journal.append(batch(20))
-    assert list(vault.journal.recent(NOON)) == [*batch(0), *batch(20)]
+        assert segments(vault)[0].stat().st_size == whole_bytes, "half a block is cut at once"
+        with no_more_than(10), pytest.raises(StoreError, match="grow past a size limit"):
+            vault.journal.append(batch(10))
+        assert len(segments(vault)) == 1, "nor is there half a header"
+        vault.journal.append(batch(20))
+    with open_vault() as vault:
+        assert list(vault.journal.recent(NOON)) == [*batch(0), *batch(20)]
 
 
-def no_space(_: int) -> None:
-    raise OSError(28, "No space left on device")
+@contextmanager
+def no_more_than(size_bytes: int) -> Iterator[None]:
+    """The kernel refuses to let a file grow beyond that, as a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_segment_of_another_day_in_the_drawer_is_told_and_the_vault_opens(open_vault: Callable[..., Vault]) -> None:
+    with open_vault() as vault:
+        vault.journal.append(batch(0))
+        vault.journal.append(batch(10, days=2))
+        one, other = segments(vault)
+    other.with_name(one.name).write_bytes(one.read_bytes())
+    with open_vault() as vault:
+        found = vault.journal.recent(NOON)
+        assert list(islice(found, 20)) == [*batch(0), *batch(10, days=2)]
+        with pytest.raises(SegmentDamagedError, match="one of another drawer"):
+            next(found)
 
 
 def segments(vault: Vault) -> list[Path]:

@@ -186,7 +186,7 @@ class MediaServer:
         stream = Stream()
         self.counts.connections_count += 1
         peer = str((writer.get_extra_info("peername") or ("?",))[0])
-        why = "cancelled"
+        why = ""
         try:
             if not self._admits(peer):
                 why = "from outside the private networks"
@@ -194,6 +194,8 @@ class MediaServer:
                 why = "too many connections"
             else:
                 why = await self._serve(stream, reader)
+        except asyncio.CancelledError:  # `close` ends every visit; asyncio would report it as a fault of its own
+            why = "the server closes"
         except TimeoutError:
             why = f"no whole packet for {self._limits.idle_s:g} s"
         except OSError as fault:

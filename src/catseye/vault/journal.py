@@ -115,13 +115,19 @@ class Journal:
         """Cut what dead writers left half, under the lock of opening; damage is left as it is, and told."""
         for day, paths in self._days("", None):
             for path in paths:
-                if not self._is_of_the_living(path) and (reader := self._reader(path, day)) is not None:
-                    with reader:
-                        cut_bytes = reader.mend()
-                    for fault in reader.faults:
+                if not self._is_of_the_living(path):
+                    for fault in self._mended(path, day):
                         _LOG.error("%s: %s", path, fault)
-                    if cut_bytes:
-                        _LOG.warning("%s: cut %d bytes that a writer left half; nothing of them was acknowledged", path, cut_bytes)
+
+    def _mended(self, path: Path, key: Key) -> list[str]:
+        """What is wrong with a segment beyond what could be cut."""
+        faults: list[str] = []
+        if (reader := self._reader(path, key, faults)) is not None:
+            with reader:
+                if cut_bytes := reader.mend():
+                    _LOG.warning("%s: cut %d bytes that a writer left half; nothing of them was acknowledged", path, cut_bytes)
+            faults += reader.faults
+        return faults
 
     def close(self) -> None:
         """End the segment; idempotent."""
@@ -165,7 +171,7 @@ class Journal:
         for day, paths in self._days(first, last):
             for path in paths:
                 begin = 0 if marks is None else self._begin(path, marks)
-                reader = None if begin is None else self._reader(path, day)
+                reader = None if begin is None else self._reader(path, day, faults)
                 if begin is not None and reader is not None:
                     with reader:
                         yield from ((Position(path.stem, number), block) for number, block in reader.blocks(begin, since_utc_ns))
@@ -195,9 +201,14 @@ class Journal:
             if paths:
                 yield key, paths
 
-    def _reader(self, path: Path, key: Key) -> SegmentReader | None:
-        with suppress(FileNotFoundError):  # forgotten meanwhile
+    def _reader(self, path: Path, key: Key, faults: list[str]) -> SegmentReader | None:
+        """None, and a fault, for what is no segment of that day; None for one that was forgotten meanwhile."""
+        try:
             return SegmentReader(path, key)
+        except SegmentDamagedError as error:
+            faults.append(str(error))
+        except FileNotFoundError:
+            pass
         return None
 
     def _is_of_the_living(self, path: Path) -> bool:

@@ -58,6 +58,7 @@ class Terminals:
         self._database, self._drawers, self._dossiers = database, drawers, dossiers
         self._orders = Orders(database, drawers)
         self._entries: dict[str, _Entry] = {}  # as of `_revision`
+        self._of_plate: dict[str, set[str]] = {}  # every terminal that ever had it
         self._revision = 0
 
     def enrol(self, identity: str, plate: str, plate_colour: int, now: Stamp, language: str = "", *, by: str) -> Enrolment:
@@ -110,7 +111,8 @@ class Terminals:
         with self._database.writing() as connection:
             entries = self._known(connection)
             entry = entries.get(identity)
-            result = _result(entries, entry, identity, plain(plate))
+            others = [entries[name].enrolment for name in sorted(self._of_plate.get(plain(plate), set()) - {identity})]
+            result = _result(entry, others, plain(plate))
             if result != FINE or entry is None:
                 return result, ""
             token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -194,6 +196,8 @@ class Terminals:
             key = self._drawers.key(connection, dossier_drawer(DOSSIER, ""))
             fresh = {row["identity"]: _entry_of(open_bytes(key, _bound_to(row), bytes(row["body"]))) for row in rows}
             self._entries = self._entries | fresh
+            for identity, entry in fresh.items():
+                self._of_plate.setdefault(plain(entry.enrolment.plate), set()).add(identity)
             self._revision = rows[-1]["revision"]
         return self._entries
 
@@ -235,13 +239,13 @@ def _let_in(known: _Entry | None, wanted: Enrolment) -> tuple[_Entry, Enrolment]
     return replace(known, enrolment=replace(known.enrolment, language=said.language)), said
 
 
-def _result(entries: Mapping[str, _Entry], entry: _Entry | None, identity: str, plate: str) -> int:
+def _result(entry: _Entry | None, others: Sequence[Enrolment], plate: str) -> int:
+    """What 0x8100 says; `others` are terminals that have or had the same plate."""
     if entry is None or entry.enrolment.revoked is not None:
         return NO_TERMINAL
     if plain(entry.enrolment.plate) != plate:
         return NO_VEHICLE
-    of_plate = [each.enrolment for name, each in entries.items() if name != identity and plain(each.enrolment.plate) == plate]
-    if any(other.is_confirmed and other.revoked is None for other in of_plate):
+    if any(other.is_confirmed and other.revoked is None and plain(other.plate) == plate for other in others):
         return VEHICLE_THERE
     return TERMINAL_THERE if entry.enrolment.is_confirmed and not entry.may_register_again else FINE
 

@@ -133,6 +133,17 @@ def never_again(lines: Lines) -> Lines:
     return renumbered(out)
 
 
+def waits_long(lines: Lines) -> Lines:
+    """The first sending again is not there; the second comes after three times the wait."""
+    seen: set[tuple[str, bytes]] = set()
+    for index in places(lines, 0x0200):
+        key = (lines[index].link, lines[index].data)
+        if key in seen:
+            return [*lines[:index], *lines[index + 1 :]]
+        seen.add(key)
+    raise AssertionError("nothing was sent again")
+
+
 def slow(lines: Lines) -> Lines:
     """Reports of the first ten seconds half as often."""
     begin = places(lines, 0x8106, is_up=False)[0]
@@ -197,6 +208,7 @@ FAULTS: dict[str, tuple[str, Change]] = {
     "registers-anew": ("token-kept", without_link_two),
     "silence": ("heartbeat-period", silent),
     "never-again": ("sent-again", never_again),
+    "waits-long": ("sent-again", waits_long),
     "goes-on": ("deregistration", goes_on_after_leaving),
     "no-answer": ("answered", drop_answer(0x8202)),
     "stray-answer": ("answers-name", added(True, 0x0001, {"ack_serial": 999, "ack_id": "0x8300", "result": 0}, BEAT)),

@@ -21,7 +21,9 @@ def order_id(text: str) -> str:
 
 
 def means(policy: Policy | str | None = None) -> Means:
-    return Means(read_policy(policy, "test.toml") if isinstance(policy, str) else policy or default_policy(), order_id, attachments=DOOR, media=DOOR)
+    return Means(
+        read_policy(policy, "test.toml") if isinstance(policy, str) else policy or default_policy(), order_id, attachments=DOOR, media=DOOR, keeps_pictures=True
+    )
 
 
 class Fold:

@@ -1,5 +1,7 @@
 """From an alarm to a warning, and to what came of it."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -170,6 +172,11 @@ def test_pictures_and_video_are_asked_for() -> None:
     photo, video = fold.orders
     assert Body.parse(0x8801, V2013, photo.body).values.items() >= {"channel": 3, "command": 2, "save": 0}.items()
     assert Body.parse(0x9101, V2013, video.body).values.items() >= {"ip": "192.0.2.1", "channel": 3, "data_type": 1}.items()
+
+
+def test_no_camera_is_asked_where_nothing_could_seal_its_pictures() -> None:
+    bare = Corrections(replace(means(row("look", '"photo", "video", "attachments"')), attachments=None, media=None, keeps_pictures=False))
+    assert bare.judge([too_close()], [], at(1)).orders == ()
 
 
 def test_of_rows_that_warn_the_last_that_fits_speaks_once() -> None:

@@ -67,6 +67,21 @@ def test_an_alarm_whose_order_is_known_is_not_warned_of_twice(flag: int) -> None
     assert len(known.orders) == 1
 
 
+def test_a_warning_that_was_never_sent_before_a_restart_is_not_sent_after_it() -> None:
+    fold = Fold()
+    fold.batch(at(0.6), too_close())
+    fold.tell(OrderState.EXPIRED, at(5))
+    again = restarted(fold)
+    again.batch(at(6), too_close())
+    assert len(again.orders) == 1
+
+
+def test_an_alarm_that_is_judged_long_after_it_came_warns_nobody() -> None:
+    fold = Fold()
+    assert fold.batch(at(11), too_close()) == ["short-headway"]
+    assert fold.orders == []
+
+
 def test_a_limit_set_before_a_restart_is_lifted_after_it() -> None:
     policy = row("slow", '"slow"', "slow = { limit_kmh = 70, for_s = 60, back_to_kmh = 90 }")
     fold = Fold(policy)

@@ -1,10 +1,13 @@
 """What is said is kept once, in order, before it is acknowledged; a slow or full disk makes everybody wait and loses nothing."""
 
 import asyncio
+import json
 
 import pytest
 from tests.fleet.gateway.device import IDENTITY, OTHER, OTHER_PHONE, Device, gateway_of, location, quick, until
 from tests.fleet.gateway.keeper_in_memory import KeeperInMemory
+
+from catseye.core.errors import StoreError
 
 
 def keeper_of_two() -> KeeperInMemory:
@@ -127,11 +130,12 @@ def test_one_message_that_the_keeper_falls_over_stops_nobody_else() -> None:
             keeper.poison = b"\xde\xad\xbe\xef"
             serials = [other.say(0x0200, location(lat=number)) for number in range(20)]
             bad = mine.say(0x0200, location(lat=0xDEADBEEF))
+            mine.say(0x0200, location(lat=0xDEADBEEF), serial=bad)
             good = mine.say(0x0200, location())
             await until(lambda: gateway.counters.waiting_count >= 2)
             keeper.gate.set()
-            assert await mine.answer_to(bad) == 1
-            assert await mine.answer_to(good) == 0
+            answers = [(await mine.hear()).body.values for _ in range(2)]
+            assert [(each["ack_serial"], each["result"]) for each in answers] == [(bad, 1), (good, 0)]
             for serial in serials:
                 assert await other.answer_to(serial) == 0
             assert len(keeper.kept) == 21
@@ -218,5 +222,38 @@ def test_unknown_messages_are_kept_as_they_came_and_answered_as_not_supported() 
             assert gateway.counters.unknown_messages == {"0x0F01": 1}
             mine.say(0x0200, mine.body(0x0200, location()) + bytes((0xE7, 2, 1, 1)))
             await until(lambda: gateway.counters.unknown_items == {"0xE7": 1})
+
+    asyncio.run(journey())
+
+
+def test_the_keeper_is_asked_about_silence_too_and_its_failure_at_the_start_is_told() -> None:
+    async def journey() -> None:
+        keeper = keeper_of_two()
+        async with gateway_of(keeper):
+            await until(lambda: keeper.calls_count >= 3)
+            assert keeper.kept == []
+
+        def raises() -> None:
+            raise StoreError("vault", "read-only", "a vault to write to")
+
+        keeper.enrolments_revision = raises
+        with pytest.raises(StoreError):
+            async with gateway_of(keeper):
+                pass
+
+    asyncio.run(journey())
+
+
+def test_what_is_connected_and_counted_can_be_read_at_any_time() -> None:
+    async def journey() -> None:
+        keeper = keeper_of_two()
+        async with gateway_of(keeper) as gateway:
+            mine = await Device.enter(gateway, "mine")
+            assert await mine.answer_to(mine.say(0x0200, location())) == 0
+            assert list(gateway.connected()) == [IDENTITY]
+            told = json.loads(json.dumps(gateway.counters.as_json()))
+            assert (told["connections_count"], told["authenticated_count"], told["accepted_count"]) == (1, 1, 1)
+            mine.close()
+            await until(lambda: gateway.connected() == {})
 
     asyncio.run(journey())

@@ -90,3 +90,18 @@ def test_on_a_new_link_what_was_sent_is_due_at_once() -> None:
     assert outbox.sweep(LIMITS, after(200.0), 200.0, is_connected=False) == ([], [])
     outbox.link_is_new()
     assert [each.order.id for each in outbox.sweep(LIMITS, after(201.0), 201.0, is_connected=True)[0]] == ["a"]
+
+
+def test_a_warning_waits_neither_for_what_is_too_late_nor_for_answers_to_others() -> None:
+    limits = replace(LIMITS, most_orders_count=9)
+    outbox = Outbox()
+    for name in ("a", "b"):
+        outbox.went(order(name), ord(name), limits, BEGIN, 0.0)
+    outbox.put(order("late", "warning", good_for_s=1.0), limits, BEGIN)
+    outbox.put(order("good", "warning"), limits, BEGIN)
+    outbox.put(order("query"), limits, BEGIN)
+    found = outbox.next(limits, after(2.0))
+    assert found is not None
+    assert found.id == "good"
+    assert outbox.next(limits, after(2.0)) is None
+    assert [each.id for each in outbox.waiting] == ["late", "query"]

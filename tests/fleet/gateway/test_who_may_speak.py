@@ -1,6 +1,8 @@
 """Nobody is heard before the token is right, and nobody speaks for another."""
 
 import asyncio
+import threading
+import time
 
 from tests.fleet.gateway.device import IDENTITY, OTHER, OTHER_PHONE, Device, gateway_of, location, quick, until
 from tests.fleet.gateway.keeper_in_memory import KeeperInMemory
@@ -169,5 +171,60 @@ def test_more_strangers_than_may_be_are_cut_at_once_and_those_inside_stay() -> N
                 each.close()
             await until(lambda: gateway.counters.connected_count == 1)
             assert await (await Device.connect(gateway, OTHER_PHONE)).authenticate("other") == 0
+
+    asyncio.run(journey())
+
+
+def test_who_gave_its_token_back_has_as_long_as_anybody_to_come_again() -> None:
+    async def journey() -> None:
+        keeper = keeper_of_two()
+        async with gateway_of(keeper, quick(authenticate_within_s=0.4)) as gateway:
+            mine = await Device.enter(gateway, "mine")
+            for _ in range(10):
+                await asyncio.sleep(0.05)
+                assert await mine.answer_to(mine.say(0x0002)) == 0
+            assert await mine.answer_to(mine.say(0x0003)) == 0
+            token = (await mine.register()).body.values["token"]
+            assert await mine.authenticate(token) == 0
+
+    asyncio.run(journey())
+
+
+def test_a_number_that_nobody_enrolled_is_told_so_and_the_keeper_is_not_asked() -> None:
+    async def journey() -> None:
+        keeper = keeper_of_two()
+        keeper.register = None
+        async with gateway_of(keeper) as gateway:
+            assert (await (await Device.connect(gateway, "000000000777")).register()).body.values["result"] == 4
+            assert gateway.counters.keeper_faults_count == 0
+
+    asyncio.run(journey())
+
+
+def test_a_crowd_at_the_door_holds_up_nobody_inside() -> None:
+    async def journey() -> None:
+        keeper = keeper_of_two()
+        for number in range(500):
+            keeper.enrol(f"{7_000 + number}")
+        asked, may_go_on = keeper.register, threading.Event()
+
+        def slow(*said: object) -> tuple[int, str]:
+            may_go_on.wait(20)
+            time.sleep(0.002)
+            return asked(*said)
+
+        keeper.register = slow
+        async with gateway_of(keeper) as gateway:
+            mine = await Device.enter(gateway, "mine")
+            crowd = [await Device.connect(gateway, f"{7_000 + number:012}") for number in range(500)]
+            for each in crowd:
+                each.say(0x0100, bytes(37) + b"x")
+            serial = mine.say(0x0200, location())
+            await until(lambda: gateway.counters.waiting_count)
+            may_go_on.set()
+            assert await mine.answer_to(serial) == 0
+            assert sum(bool(each.token_sha256) for each in keeper.enrolled.values()) < 400
+            for each in crowd:
+                assert (await each.hear()).body.values["result"] == 0
 
     asyncio.run(journey())

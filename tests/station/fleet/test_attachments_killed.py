@@ -24,7 +24,7 @@ from catseye.vault.vault import Vault
 VICTIM = Path(__file__).with_name("attachment_victim.py")
 IDENTITY = pyrage.x25519.Identity.generate()
 NAME = "00_64_6401_0_a.jpg"
-KILLS_COUNT = 3
+KILLS_COUNT = 2
 
 
 def alarm_of(number: int) -> str:
@@ -84,7 +84,7 @@ def test_what_a_terminal_was_told_is_done_is_safe_and_nothing_lies_in_clear(tmp_
         more, number = done_until_killed(out, models, number, chance.random() * 0.5)
         done += more
     assert len(done) >= KILLS_COUNT
-    marks = [photo(each)[200:264] for each in range(number)]
+    marks = [photo(each)[-200:-100] for each in range(number)]  # of the picture itself: tables are the same in every JPEG
     for path in out.rglob("*"):
         if path.is_file():
             content = path.read_bytes()

@@ -82,7 +82,7 @@ class AttachmentServer:
         self.counts.connections_count += 1
         peer = str((writer.get_extra_info("peername") or ("?",))[0])
         writer.transport.set_write_buffer_limits(_UNSENT_BYTES)
-        why = "cancelled"
+        why = ""
         try:
             if not self._admits(peer):
                 why = "from outside the private networks"
@@ -90,6 +90,8 @@ class AttachmentServer:
                 why = "too many connections"
             else:
                 why = await self._serve(talk, reader, writer)
+        except asyncio.CancelledError:  # `close` ends every visit; asyncio would report it as a fault of its own
+            why = "the server closes"
         except TimeoutError:
             why = f"silent for {self._limits.idle_s:g} s"
         except OSError as fault:

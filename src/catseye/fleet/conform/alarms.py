@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from catseye.fleet.conform.checks import BREAKS, JSATL12, SHOULD, UNUSUAL, Check, Fault, Judgement, fault_of
+from catseye.fleet.conform.checks import BREAKS, GDRTA002, JSATL12, SHOULD, UNUSUAL, Check, Fault, Judgement, fault_of
 from catseye.fleet.conform.hearing import Hearing, Said, items_in
 from catseye.fleet.conform.transcript import ATTACHMENTS, BYTES
 from catseye.fleet.dialects import event_name
@@ -242,7 +242,7 @@ ALARMS = (
     Check("alarm-ident", JSATL12, f"{_ITEMS}, alarm identification", "the id the terminal registered with, and a time", BREAKS, _idents),
     Check("alarm-number", JSATL12, _ITEMS, "the end of an alarm with the number of its beginning", BREAKS, _numbers),
     Check("alarm-fields", JSATL12, _ITEMS, "a flag of 0, 1 or 2, a level of 1 or 2", BREAKS, _flags),
-    Check("alarm-events", JSATL12, f"{_ITEMS}; T/GDRTA 002-2020", "events that a standard names", UNUSUAL, _events),
+    Check("alarm-events", f"{JSATL12}, {GDRTA002}", _ITEMS, "events that a standard names", UNUSUAL, _events),
     Check("files-asked", JSATL12, f"{_FILES} (0x9208)", "0x9208 answered with result 0", BREAKS, _taken),
     Check("files-announced", JSATL12, f"{_FILES} (0x1210)", "the identification and the alarm number of 0x9208, within a minute", BREAKS, _announced),
     Check("files-count", JSATL12, f"{_FILES} (0x1210)", "as many files as the identification says", BREAKS, _counts),

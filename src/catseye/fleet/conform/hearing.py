@@ -1,6 +1,6 @@
 """A transcript as the checks see it: every frame with its header, its body read, its fault. Nothing here judges."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,7 +33,7 @@ class Said:
     layout: Layout | None = None
     body_fault: WireError | None = None
     is_whole: bool = False
-    serials: Collection[int] = ()
+    serials: tuple[int, ...] = ()
 
     @property
     def msg_id(self) -> int:

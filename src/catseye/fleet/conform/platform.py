@@ -227,7 +227,8 @@ class Platform:
         yield from self._order(0x9003, {}, "abilities, asked")
         yield from self._snap()
         self.step, self._is_withholding = "a report that is not answered", True
-        yield from self._for(REPORT_S + WAIT_S * 3 + 8)
+        yield from self._until(lambda: self._withheld is not None, IDLE_S + 5)
+        yield from self._for(WAIT_S * 3 + 8)
         self._is_withholding, self._withheld = False, None
         yield from self._live()
         yield from self._files()

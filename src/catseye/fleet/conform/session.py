@@ -106,48 +106,48 @@ def _heartbeat(heard: Hearing) -> Judgement:
 
 def _resent(heard: Hearing) -> Judgement:
     """What was not answered is sent again after T, then after T × 2, as often as parameter 0x0003 says, where the link stays open."""
-    if not heard.messages(0x8001):
-        return 0, []
-    answered = {(said.link, said.values.get("ack_serial")) for said in heard.said if not said.is_up and "ack_serial" in said.values}
-    asked = [said for said in heard.up if said.is_message and not said.is_whole and said.msg_id not in ANSWER_IDS and not _is_known(said, answered)]
-    seen_count, faults = 0, []
-    done: set[tuple[int, bytes]] = set()
-    for said in asked:
-        if (said.msg_id, said.body) in done or (said.msg_id == 0x0002 and _is_beat(heard, said, answered)):
+    answers: dict[tuple[str, object], list[Said]] = {}
+    for said in heard.messages(0x8001, 0x8100, 0x8800):
+        answers.setdefault((said.link, said.values.get("ack_serial")), []).append(said)
+    seen_count = 0
+    faults: list[Fault] = []
+    done: set[tuple[str, int, bytes]] = set()
+    waits = [(said.number, value) for said, value in parameter_set(heard, "0x0002")]
+    for said in heard.up if answers else ():
+        if not said.is_message or said.is_whole or said.msg_id in ANSWER_IDS or (said.link, said.serials[0], said.raw) in done:
             continue
-        done.add((said.msg_id, said.body))
-        seen, came = _resent_fault(heard, said)
-        seen_count += seen
-        faults += [fault_of(said, came)] if came else []
+        done.add((said.link, said.serials[0], said.raw))
+        wait_s = next((value for number, value in reversed(waits) if number < said.number), 0)
+        if not wait_s:
+            continue
+        answer = next((each for each in answers.get((said.link, said.serials[0]), ()) if each.number >= said.number), None)
+        open_s = heard.open_s_after(said) if answer is None else answer.seconds_since(said)
+        if open_s is not None and open_s >= 1.5 * wait_s + _SPARE_S:
+            seen_count += 1
+            came = _resent_fault(heard, said, wait_s, answer.number if answer is not None else 1 << 62, open_s)
+            faults += [fault_of(said, came)] if came else []
     return seen_count, faults
 
 
-def _is_known(said: Said, answered: set[tuple[str, object]]) -> bool:
-    return any((said.link, serial) in answered for serial in said.serials)
-
-
-def _is_beat(heard: Hearing, said: Said, answered: set[tuple[str, object]]) -> bool:
-    """Heartbeats look alike: of those only the serial tells whether one is sent again."""
-    return any(each.msg_id == 0x0002 and each.number > said.number and _is_known(each, answered) for each in heard.up)
-
-
-def _resent_fault(heard: Hearing, said: Said) -> tuple[bool, str]:
-    waits = [value for each, value in parameter_set(heard, "0x0002") if each.number < said.number]
-    open_s = heard.open_s_after(said)
-    if not waits or open_s is None or open_s < 1.5 * waits[-1] + _SPARE_S:
-        return False, ""
-    again = [each for each in heard.up if each.link == said.link and each.number > said.number and (each.msg_id, each.body) == (said.msg_id, said.body)]
+def _resent_fault(heard: Hearing, said: Said, wait_s: int, answered: int, open_s: float) -> str:
+    """What is wrong with how one message was sent again before its answer in line `answered`; "" where nothing is."""
+    again = [each for each in heard.up if each.link == said.link and said.number < each.number <= answered and _is_same(each, said)]
     if not again:
-        return True, f"0x{said.msg_id:04X} was not answered and not sent again within {open_s:.0f} s"
+        return f"0x{said.msg_id:04X} was not answered and not sent again within {open_s:.0f} s"
     first_s = again[0].seconds_since(said) or 0.0
-    if not 0.5 * waits[-1] <= first_s <= 1.5 * waits[-1] + _SPARE_S:
-        return True, f"sent again after {first_s:.1f} s, where parameter 0x0002 says {waits[-1]} s"
+    if not 0.5 * wait_s <= first_s <= 1.5 * wait_s + _SPARE_S:
+        return f"sent again after {first_s:.1f} s, where parameter 0x0002 says {wait_s} s"
     counts = [value for each, value in parameter_set(heard, "0x0003") if each.number < said.number]
     if counts and len(again) > counts[-1]:
-        return True, f"sent again {len(again)} times, where parameter 0x0003 says {counts[-1]}"
+        return f"sent again {len(again)} times, where parameter 0x0003 says {counts[-1]}"
     if len(again) > 1 and (again[1].seconds_since(again[0]) or 0.0) < 1.3 * first_s:
-        return True, "sent again at a steady pace; each wait shall be longer than the one before"
-    return True, ""
+        return "sent again at a steady pace; each wait shall be longer than the one before"
+    return ""
+
+
+def _is_same(one: Said, other: Said) -> bool:
+    """The same message once more; heartbeats look alike, so of those the serial tells."""
+    return (one.msg_id, one.body) == (other.msg_id, other.body) and (one.msg_id != 0x0002 or one.serials == other.serials)
 
 
 def _deregistered(heard: Hearing) -> Judgement:

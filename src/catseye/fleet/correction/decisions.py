@@ -20,7 +20,7 @@ WARNING_GOOD_FOR_S, ORDER_GOOD_FOR_S = 10.0, 300.0  # a warning that comes later
 class Means:
     """What the platform can do beside speaking. `order_id` makes an order's id of a text: always the same, and for nobody else to guess.
 
-    `language`: of drivers whose enrolment names none; "" the policy's.
+    `language`: of drivers whose enrolment names none; "" the policy's. `keeps_pictures`: somebody can unseal them; else none is asked for.
     """
 
     policy: Policy
@@ -28,6 +28,7 @@ class Means:
     language: str = ""
     attachments: Server | None = None
     media: Server | None = None
+    keeps_pictures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ def _warn(means: Means, watch: Watch, cause: Cause, row: Row, now: Stamp) -> Dec
     text = means.policy.words(row.text or cause.kind, watch.language or means.language)
     if not text or any(each.cause.alarm == cause.alarm for each in watch.pending):
         return Decided(watch)  # never two for one alarm
+    if now.utc_ns - cause.received.utc_ns > WARNING_GOOD_FOR_S * NS_PER_S:
+        return Decided(watch)  # judged late, after a crash or a full disk
     if not may_speak(means.policy.quiet, watch, cause.kind, cause.speed_kmh, row.cool_down_s, now.utc_ns):
         return Decided(watch)
     order = _order(means, watch, "warning", bodies.TEXT, bodies.spoken(text, watch.version), cause.alarm, now, WARNING_GOOD_FOR_S)
@@ -129,6 +132,8 @@ def _attachments(means: Means, watch: Watch, cause: Cause, row: Row, now: Stamp)
 
 
 def _photo(means: Means, watch: Watch, cause: Cause, row: Row, now: Stamp) -> Decided:
+    if not means.keeps_pictures:
+        return Decided(watch)
     body = bodies.pictures(row.channel, row.photos_count, watch.version)
     return Decided(watch, (), (_order(means, watch, "picture", bodies.SNAP, body, cause.alarm, now, 30.0),))
 

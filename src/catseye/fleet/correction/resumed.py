@@ -66,7 +66,8 @@ class _Reading:
         elif event.kind == OutcomeKind.WARNING_ACKNOWLEDGED:
             watch = replace(watch, pending=tuple(replace(each, acknowledged_ns=at_ns) if each.cause.alarm == name else each for each in watch.pending))
         elif event.kind in _OVER:
-            watch = replace(watch, pending=tuple(each for each in watch.pending if each.cause.alarm != name))
+            recent = tuple(replace(each, is_decided=True) if each.event_id == name else each for each in watch.recent)
+            watch = replace(watch, recent=recent, pending=tuple(each for each in watch.pending if each.cause.alarm != name))
         elif event.kind == OutcomeKind.LIMIT_ORDERED:
             back_to_kmh, due_ns = event.details.get("back_to_kmh"), event.details.get("back_utc_ns")
             if isinstance(back_to_kmh, int) and isinstance(due_ns, int):

@@ -15,6 +15,8 @@ from catseye.fleet.gateway.counters import Counters
 from catseye.fleet.gateway.doors import Limits
 from catseye.fleet.gateway.keeper import Keeper
 
+_MOST_CALLS_COUNT = 100  # in one batch: each is a transaction
+_MOST_CALLS_WAITING_COUNT = 10_000
 Log = Callable[[str, dict[str, object]], None]
 
 
@@ -62,7 +64,8 @@ class Committer:
         """Starts nothing: `run` does."""
         self._keeper, self._limits, self._counters, self._clock, self._receiver, self._log = keeper, limits, counters, clock, receiver, log
         self._worker = ThreadPoolExecutor(1, "terminals-keeper")
-        self._asks: deque[Ask] = deque()
+        self._asks: deque[Waiting] = deque()
+        self._calls: deque[Call] = deque()
         self._told: list[Told] = []
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
@@ -72,10 +75,21 @@ class Committer:
 
     def put(self, ask: Ask) -> None:
         """Let it be kept, after all that was put before."""
+        if not isinstance(ask, Waiting):
+            self._put_call(ask)
+            return
         self._asks.append(ask)
-        if type(ask) is Waiting and ask.heard is not None:
+        if ask.heard is not None:
             self._waiting_bytes += len(ask.heard.accepted.body)
         self._counters.waiting_count += 1
+        self._wake.set()
+
+    def _put_call(self, call: Call) -> None:
+        """Terminals that come in wait in a line of their own, so that a crowd at the door holds up nobody inside."""
+        if len(self._calls) >= _MOST_CALLS_WAITING_COUNT:
+            self._counters.refused["too many at the door"] += 1
+            return
+        self._calls.append(call)
         self._wake.set()
 
     def tell(self, told: Sequence[Told]) -> None:
@@ -99,6 +113,10 @@ class Committer:
         self._is_closing = True
         self._wake.set()
 
+    def abandon(self) -> None:
+        """`run` will not be."""
+        self._worker.shutdown(wait=False)
+
     async def begin(self, since: Stamp) -> tuple[Sequence[Enrolment], Sequence[Accepted], Sequence[Order]]:
         """What the keeper knows at the start: enrolments, what was kept lately, open orders. Its errors are the caller's."""
         loop = asyncio.get_running_loop()
@@ -113,8 +131,8 @@ class Committer:
         """Until closed and empty; or, where the disk says no while closing, until that is clear: what was not answered, the terminals send again."""
         loop = asyncio.get_running_loop()
         try:
-            while not (self._is_closing and not self._asks and not self._told):
-                if not self._asks and not self._told:
+            while not (self._is_closing and self._is_empty):
+                if self._is_empty:
                     await self._pause(self._limits.revision_every_s)
                 batch = self._next_batch()
                 fault = await self._commit(batch, loop)
@@ -138,13 +156,13 @@ class Committer:
     def _next_batch(self) -> Batch:
         batch = Batch(told=self._told)
         self._told = []
-        for _ in range(min(len(self._asks), self._limits.most_batch_count)):
-            ask = self._asks.popleft()
-            if isinstance(ask, Waiting):
-                batch.waiting.append(ask)
-            else:
-                batch.calls.append(ask)
+        batch.waiting += [self._asks.popleft() for _ in range(min(len(self._asks), self._limits.most_batch_count))]
+        batch.calls += [self._calls.popleft() for _ in range(min(len(self._calls), _MOST_CALLS_COUNT))]
         return batch
+
+    @property
+    def _is_empty(self) -> bool:
+        return not (self._asks or self._calls or self._told)
 
     async def _commit(self, batch: Batch, loop: asyncio.AbstractEventLoop) -> Exception | None:
         """Keep it and let it be answered; what the disk would not take goes back to the head of the line."""
@@ -156,7 +174,6 @@ class Committer:
         for fault in (*kept.call_faults, *([kept.fault] if kept.fault else [])):
             self._counters.keeper_faults_count += 1
             self._log("keeper failed", {"fault": repr(fault), "messages_count": len(batch.waiting)})
-        self._counters.waiting_count -= len(batch.calls)
         done, calls = [finish() for _, finish in kept.calls], [call for call, _ in kept.calls]
         if kept.enrolments is not None:
             self._receiver.enrolled(kept.enrolments)

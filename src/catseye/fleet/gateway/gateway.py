@@ -19,7 +19,8 @@ from catseye.fleet.gateway.link import Link
 from catseye.fleet.gateway.listening import Listening, most_links_count
 from catseye.fleet.gateway.media import Reply, TakeMedia
 from catseye.fleet.gateway.roll import Roll
-from catseye.fleet.gateway.session import Session, Turn
+from catseye.fleet.gateway.session import Session
+from catseye.fleet.gateway.turn import Turn
 from catseye.fleet.message import Body
 
 _FAREWELL_S = 5.0  # for what was written to go out before a link that is parted with is cut
@@ -56,12 +57,11 @@ class Gateway:
         self._loop = asyncio.get_running_loop()
         self._committer = Committer(self._keeper, self.limits, self.counters, self.clock, self, self._log)
         self._dispatch = Dispatch(self.roll, self.limits, self.counters, self._committer.tell)
-        now = self.clock()
-        enrolments, recent, orders = await self._committer.begin(now.plus_ns(-round(self.limits.remembered_s * NS_PER_S)))
-        self.roll.read(enrolments)
-        self.roll.remember(recent)
-        self._dispatch.take(orders, now, self.now_s())
-        self._listening = Listening(self.doors, self._admit, self.lost)
+        try:
+            await self._begin()
+        except BaseException:
+            self._committer.abandon()
+            raise
         committing = asyncio.create_task(self._committer.run())
         sweeping = asyncio.create_task(self._sweep())
         try:
@@ -71,6 +71,14 @@ class Gateway:
             closing.cancel()
         finally:
             await self._end(committing, sweeping)
+
+    async def _begin(self) -> None:
+        now = self.clock()
+        enrolments, recent, orders = await self._committer.begin(now.plus_ns(-round(self.limits.remembered_s * NS_PER_S)))
+        self.roll.read(enrolments)
+        self.roll.remember(recent)
+        self._dispatch.take(orders, now, self.now_s())
+        self._listening = Listening(self.doors, self._admit, self.lost)
 
     async def _end(self, committing: "asyncio.Task[None]", sweeping: "asyncio.Task[None]") -> None:
         assert self._listening is not None
@@ -201,6 +209,8 @@ class Gateway:
             touched[call.session] = None
         for each in waiting:
             session = each.session
+            if each.heard is None and _was_not_kept(each):
+                continue
             session.link.answer(general(each.header, session.serial(), each.result))
             touched[session] = None
             if each.heard is not None:
@@ -307,3 +317,9 @@ class Gateway:
         self.counters.media_count += is_safe
         answer = general(header, session.serial(), OK) if is_safe else b""
         return answer + framed(header, 0x8800, session.serial(), bytes(reply.body)), is_safe
+
+
+def _was_not_kept(repetition: Waiting) -> bool:
+    """Whether the keeper fell over what this repeats, while this waited."""
+    terminal, header = repetition.session.terminal, repetition.header
+    return terminal is not None and not header.is_subpackage and terminal.seen.has_forgotten(header.serial)

@@ -34,6 +34,10 @@ class Seen:
         """Remember it."""
         self._marks[serial % _WINDOW_COUNT] = hash((msg_id, serial, body))
 
+    def has_forgotten(self, serial: int) -> bool:
+        """Whether the message of this serial was not kept after all."""
+        return self._marks[serial % _WINDOW_COUNT] == 0
+
     def forget(self, serial: int) -> None:
         """It was not kept after all."""
         self._marks[serial % _WINDOW_COUNT] = 0

@@ -1,53 +1,30 @@
 """One link of one terminal, without the link: bytes and the time in; answers, what is to be kept, and when to part out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import replace
 
-from catseye.core.terminal import Accepted, Order, Told, identity_of
+from catseye.core.terminal import Accepted, Order, identity_of
 from catseye.core.time import Stamp
 from catseye.fleet.errors import EncryptedError, SubpackageError, WireError
 from catseye.fleet.frame808 import Frame, Header
 from catseye.fleet.gateway.answers import BAD, FAILED, OK, UNSUPPORTED, answered, framed, general, readable_header
-from catseye.fleet.gateway.asks import Ask, Confirming, Deregistering, Registering, Waiting
+from catseye.fleet.gateway.asks import Confirming, Deregistering, Registering, Waiting
 from catseye.fleet.gateway.counters import Counters
 from catseye.fleet.gateway.doors import Limits
 from catseye.fleet.gateway.joinings import Joinings, TooMuchError
 from catseye.fleet.gateway.keeper import Heard, Registration
 from catseye.fleet.gateway.outbox import parts_count
 from catseye.fleet.gateway.roll import Roll, Terminal
+from catseye.fleet.gateway.turn import Turn, Way
 from catseye.fleet.message import Body
 from catseye.fleet.subpackages import split
 
 MOST_FRAME_BYTES = 2_200  # a full body, a header of 2019 and a checksum, every byte of them escaped
 _REGISTER, _AUTHENTICATE, _DEREGISTER, _HEARTBEAT, _MEDIA = 0x0100, 0x0102, 0x0003, 0x0002, 0x0801
+_NO_SUCH_TERMINAL = 4
 _ATTACHMENTS = frozenset((0x1210, 0x1211, 0x1212))  # their port is another
 _REPORTS = frozenset((0x0200, 0x0201, 0x0704))
 _ALARMS = frozenset((0x64, 0x65, 0x66, 0x67))
-
-
-class Way(Protocol):
-    """Where frames to a terminal go."""
-
-    is_known: bool
-    address: str
-
-    def answer(self, frame: bytes) -> None:
-        """Later, with others."""
-
-    def flush(self) -> None:
-        """Now."""
-
-
-@dataclass(slots=True)
-class Turn:
-    """What comes of some bytes: frames to write at once, what is asked of the committer, what became of orders, media, and why to part ("" not at all)."""
-
-    answers: list[bytes] = field(default_factory=list)
-    asks: list[Ask] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
-    media: list[tuple[Header, Accepted]] = field(default_factory=list)
-    closing: str = ""
 
 
 class Session:
@@ -165,7 +142,11 @@ class Session:
             return
         said, version = body.values, body.layout.label if body.layout else ""
         registration = Registration(said["plate"], said["plate_color"], said["maker"], said["model"], said["terminal_id"], version)
-        turn.asks.append(Registering(self, header, identity_of(header.phone), registration))
+        identity = identity_of(header.phone)
+        if identity not in self._roll.enrolments:
+            turn.answers.append(self.registered(header, identity, _NO_SUCH_TERMINAL, ""))
+        else:
+            turn.asks.append(Registering(self, header, identity, registration))
 
     def registered(self, header: Header, identity: str, result: int, token: str) -> bytes:
         """The keeper decided: 0x8100."""

@@ -47,26 +47,35 @@ class Standing:
     attachments: tuple[str, int] | None
 
 
-def listen(site: Site, out: Path, *, limit_s: float | None, progress: bool, opened: Callable[[Standing], None] = lambda standing: None) -> RunOutcome:
+def listen(site: Site, out: Path, *, limit_s: float | None, progress: bool) -> RunOutcome:
     """Until SIGTERM, Ctrl-C or `limit_s`; what was accepted is in `out/vault` then. SiteError where a door cannot be opened."""
-    return asyncio.run(serve(site, out, limit_s=limit_s, progress=progress, opened=opened))
+    return asyncio.run(serve(site, out, limit_s=limit_s, progress=progress))
 
 
-async def serve(site: Site, out: Path, *, limit_s: float | None, progress: bool, opened: Callable[[Standing], None] = lambda standing: None) -> RunOutcome:
-    """`listen`, in a loop that runs already."""
+async def serve(
+    site: Site,
+    out: Path,
+    *,
+    limit_s: float | None = None,
+    progress: bool = False,
+    opened: Callable[[Standing], None] = lambda standing: None,
+    clock: Callable[[], Stamp] = clock_now,
+    stop: asyncio.Event | None = None,
+) -> RunOutcome:
+    """`listen`, in a loop that runs already, until `stop` too; `opened` hears where its doors are."""
     fleet = site.fleet
     if fleet is None:
         raise SiteError(site.name, "no table [fleet]", '[fleet] with listen = "address:port"')
     log = logger("fleet")
-    keeper = VaultKeeper(lambda: vault_to_write(site, out), lambda vault, recent: fleet_judge(site, fleet, vault, recent, clock_now()), clock_now)
-    stop = asyncio.Event()
+    keeper = VaultKeeper(lambda: vault_to_write(site, out), lambda vault, recent: fleet_judge(site, fleet, vault, recent, clock()), clock)
+    stop = stop or asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError, ValueError, RuntimeError):  # not the main thread: whoever runs us stops us
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         stack.callback(keeper.close)
-        media, attachments = await _media(site, fleet, out, stack)
-        gateway = Gateway(keeper, doors_of(site, fleet, "listen"), clock=clock_now, media=media, log=lambda what, facts: log.warning(what, **facts))
+        media, attachments = await _media(site, fleet, out, stack, clock)
+        gateway = Gateway(keeper, doors_of(site, fleet, "listen"), clock=clock, media=media, log=lambda what, facts: log.warning(what, **facts))
         serving = asyncio.create_task(gateway.serve())
         opening = asyncio.create_task(gateway.opened())
         await asyncio.wait((serving, opening), return_when=asyncio.FIRST_COMPLETED)
@@ -123,7 +132,7 @@ def vault_to_write(site: Site, out: Path) -> Vault:
     return Vault.open(out / VAULT, RUN, database_url=site.database_url, keys=site.keys)
 
 
-async def _media(site: Site, fleet: Fleet, out: Path, stack: AsyncExitStack) -> tuple[Any, tuple[str, int] | None]:
+async def _media(site: Site, fleet: Fleet, out: Path, stack: AsyncExitStack, clock: Callable[[], Stamp]) -> tuple[Any, tuple[str, int] | None]:
     """Who takes pictures that come over the main link, and where attachments come in; nobody and nowhere without a recipient."""
     if site.evidence is None:
         return None, None
@@ -141,7 +150,7 @@ async def _media(site: Site, fleet: Fleet, out: Path, stack: AsyncExitStack) -> 
     address = None
     if fleet.attachments is not None:
         doors = doors_of(site, fleet, "attachments")
-        server = AttachmentServer(intake, doors, worker, clock_now, log=lambda who, what: log.warning("attachments", terminal=who, what=what))
+        server = AttachmentServer(intake, doors, worker, clock, log=lambda who, what: log.warning("attachments", terminal=who, what=what))
         port = await server.start()
         stack.push_async_callback(server.close)
         address = (doors.host, port)

@@ -33,7 +33,7 @@ def correction_means(site: Site, fleet: Fleet, vault: Vault, now: Stamp) -> Mean
     may_keep = site.evidence is not None
     attachments = _server(fleet, fleet.attachments) if may_keep else None
     media = _server(fleet, fleet.media) if may_keep else None
-    return Means(policy_of(site, fleet), vault.terminals.order_ids(now), fleet.language, attachments, media)
+    return Means(policy_of(site, fleet), vault.terminals.order_ids(now), fleet.language, attachments, media, keeps_pictures=may_keep)
 
 
 def policy_of(site: Site, fleet: Fleet) -> Policy:

@@ -58,7 +58,7 @@ def check_policy(path: Path) -> RunOutcome:
 
 def try_policy(path: Path | None, language: str, source: BinaryIO | None = None) -> RunOutcome:
     """Replay frames: each is received when its terminal says it was written, every order is acknowledged 0.2 s later, and two minutes follow the last one."""
-    means = Means(policy_of(path), lambda text: hashlib.sha256(text.encode()).hexdigest()[:32], language, _NOWHERE, _NOWHERE)
+    means = Means(policy_of(path), lambda text: hashlib.sha256(text.encode()).hexdigest()[:32], language, _NOWHERE, _NOWHERE, keeps_pictures=True)
     trial, refused = _Trial(Corrections(means)), list[str]()
     messages: list[Heard] = []
     for number, heard in _heard(source or sys.stdin.buffer):
