@@ -46,7 +46,8 @@ def test_a_table_is_tried_mended_taken_in_and_taken_in_again(say: Say, tmp_path:
     assert (code, tried["new_count"], [each["kind"] for each in tried["conflicts"]]) == (1, 2, ["area-unknown"])
     assert not (tmp_path / "out").exists()
     page = (tmp_path / "report.html").read_text("utf-8")
-    assert "area-unknown: 1" in page
+    assert "An area nobody has defined" in page
+    assert "An Phat Chemicals" in page  # whose it is
     assert "51C67890" in page
     code, done = say("import", "out", "permits.csv", *BY, "--areas", "areas.geojson")
     assert (code, done["new_count"], done["same_count"], done["encoding"]) == (0, 2, 0, "UTF-8")

@@ -118,7 +118,12 @@ def _areas(text: str, tell: _Tell) -> tuple[str, ...] | None:
         for part in named:
             shape_of(part)
     except (PermitFileError, ValueError) as error:
-        tell("area-unreadable", str(error), "a name, `polygon: lat lon; lat lon; …` or `corridor 500 m: lat lon; …`", is_refused=True)
+        tell(
+            "area-unreadable",
+            error.came if isinstance(error, PermitFileError) else str(error),
+            "a name, `polygon: lat lon; lat lon; …` or `corridor 500 m: lat lon; …`",
+            is_refused=True,
+        )
         return None
     return named
 

@@ -46,7 +46,7 @@ class Driven:
 class Holdings:
     """All permits by plate, and the terminals that their table names. It grows while a register is read, a page after the other, and never after that."""
 
-    count: int = 0
+    permits_count: int = 0
     of_plate: dict[str, list[tuple[int, Held]]] = field(default_factory=dict)
     fitted: dict[str, VehicleKey] = field(default_factory=dict)
     fitted_to: dict[str, list[str]] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Holdings:
         for permit in permits:
             plate, colour = permit.vehicle.plate, permit.vehicle.plate_colour
             self.of_plate.setdefault(plate, []).append((colour, _held(permit, areas, zone)))
-            self.count += 1
+            self.permits_count += 1
             if permit.terminal:
                 self.fitted[permit.terminal] = (plate, colour)
                 self.fitted_to.setdefault(plate, []).append(permit.terminal)
@@ -99,7 +99,7 @@ class Register:
     @property
     def permits_count(self) -> int:
         """How many permits, valid or not."""
-        return self.holdings.count
+        return self.holdings.permits_count
 
     def driven_by(self, identity: str) -> Driven | None:
         """What a terminal reports for. A colour that one side does not say (0) fits any: doubt favours the operator."""

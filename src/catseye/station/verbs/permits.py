@@ -2,26 +2,25 @@
 
 import secrets
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from catseye import __version__
 from catseye.core.errors import SiteError, SourceError
 from catseye.core.time import Stamp
 from catseye.fleet.permits.areas import Area, read_areas
 from catseye.fleet.permits.export import COLUMNS, export_csv, refuse_tied
 from catseye.fleet.permits.plates import normal_plate
 from catseye.fleet.permits.reading import Reading, read_permits
-from catseye.fleet.permits.records import Conflict, Permit
+from catseye.fleet.permits.records import Permit
 from catseye.fleet.permits.taking import Taken, take
 from catseye.station.fleet.register import PERMIT, keys_of, rows_in
 from catseye.station.outcome import RunOutcome
 from catseye.station.site import load_site
 from catseye.station.vaults import VAULT, vault_of
+from catseye.station.verbs.permit_report import page_of
 from catseye.station.verbs.tables import lines_of_table
 from catseye.vault.files import make_folder, whole_file
 from catseye.vault.vault import Vault
@@ -56,7 +55,7 @@ def import_permits(
         else:
             taken = take(reading, {}, {area.name for area in named})
     if report is not None:
-        _write_report(report, file, by, now, reading, taken, is_dry=is_dry)
+        _write_report(report, page_of(file.name, by, now, reading, taken, is_dry=is_dry))
     return RunOutcome(1 if taken.conflicts else 0, _summary(reading, taken, is_dry=is_dry), _lines(reading, taken, report, is_dry=is_dry))
 
 
@@ -202,18 +201,7 @@ def _lines(reading: Reading, taken: Taken, report: Path | None, *, is_dry: bool)
     return lines + ([f"written: {report}"] if report else [])
 
 
-def _write_report(report: Path, file: Path, by: str, now: Stamp, reading: Reading, taken: Taken, *, is_dry: bool) -> None:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    loader = PackageLoader("catseye.station", "templates")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    counts = Counter(each.kind for each in taken.conflicts)
-    by_kind: dict[str, list[Conflict]] = {}
-    for each in sorted(taken.conflicts, key=lambda each: (not each.is_refused, each.kind, each.line)):
-        by_kind.setdefault(each.kind, []).append(each)
-    text = environment.get_template("permits.html").render(
-        file=file.name, by=by, now=now.iso(), reading=reading, taken=taken, counts=counts, by_kind=by_kind, is_dry=is_dry, version=__version__
-    )
+def _write_report(report: Path, page: str) -> None:
     make_folder(report.absolute().parent)
     with whole_file(report, secrets.token_hex(4)) as written:
-        written.write(text.encode())
+        written.write(page.encode())
