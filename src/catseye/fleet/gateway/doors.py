@@ -88,6 +88,10 @@ class Doors:
     def refuse_open(self) -> None:
         """Nothing to refuse: doors that stand open to strangers cannot be made."""
 
+    def admits(self, peer: str) -> bool:
+        """Whether a peer's address may talk at all."""
+        return lets_in(self.networks(), peer, is_tls=self.is_tls)
+
     @property
     def is_tls(self) -> bool:
         """Whether links are under TLS."""

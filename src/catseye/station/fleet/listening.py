@@ -136,21 +136,22 @@ async def _media(site: Site, fleet: Fleet, out: Path, stack: AsyncExitStack, clo
     """Who takes pictures that come over the main link, and where attachments come in; nobody and nowhere without a recipient."""
     if site.evidence is None:
         return None, None
-    worker = ThreadPoolExecutor(1, "terminals-media")
-    shelf = _OpenVault(lambda: vault_to_write(site, out))
+    worker, asking = ThreadPoolExecutor(1, "terminals-media"), ThreadPoolExecutor(1, "terminals-asked")
+    shelf, asked = (_OpenVault(lambda: vault_to_write(site, out)) for _ in range(2))
     stills = await asyncio.get_running_loop().run_in_executor(worker, StillCopy)
-    intake = MediaIntake(shelf.lent, site.evidence.recipients, stills, lambda alarm_no, now: wanted_of(shelf.vault, alarm_no, now))
+    intake = MediaIntake(shelf.lent, site.evidence.recipients, stills, lambda alarm_no, now: wanted_of(asked.vault, alarm_no, now))
     log = logger("fleet")
 
     def done() -> None:
-        worker.submit(shelf.close).result()
-        worker.shutdown()
+        for thread, vault in ((worker, shelf), (asking, asked)):
+            thread.submit(vault.close).result()
+            thread.shutdown()
 
     stack.callback(done)
     address = None
     if fleet.attachments is not None:
         doors = doors_of(site, fleet, "attachments")
-        server = AttachmentServer(intake, doors, worker, clock, log=lambda who, what: log.warning("attachments", terminal=who, what=what))
+        server = AttachmentServer(intake, doors, worker, clock, log=lambda who, what: log.warning("attachments", terminal=who, what=what), asking=asking)
         port = await server.start()
         stack.push_async_callback(server.close)
         address = (doors.host, port)
