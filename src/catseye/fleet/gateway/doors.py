@@ -37,7 +37,8 @@ class Limits:
     most_waiting_bytes: int = 33_554_432
     most_batch_count: int = 2_000
     most_joinings_count: int = 4
-    most_joining_bytes: int = 8_388_608
+    most_joining_bytes: int = 8_388_608  # of media; what is read and judged holds up the others meanwhile, so far less of that
+    most_message_bytes: int = 65_536
     most_joining_of_all_bytes: int = 134_217_728
     ask_again_after_s: float = 10.0
     ask_again_count: int = 3
@@ -49,7 +50,10 @@ class Limits:
     sweep_every_s: float = 0.5
     revision_every_s: float = 1.0
     remembered_s: float = 300.0
+    most_cards_count: float = 10.0  # at once; each driver nobody saw before is a transaction of its own
+    cards_per_s: float = 0.1
     most_media_at_once_count: int = 8
+    most_media_of_one_count: int = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The server that terminals report to: lets links in, lets their sessions read, and answers when the committer has kept what they said."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from catseye.core.terminal import Accepted, Enrolment, Order
@@ -45,6 +46,7 @@ class Gateway:
         self._paused: list[Link] = []
         self._parting: dict[Link, float] = {}
         self._media_tasks: set[asyncio.Task[None]] = set()
+        self._media_of: Counter[str] = Counter()
         self._closing = asyncio.Event()
         self._open = asyncio.Event()
         self._listening: Listening | None = None
@@ -282,15 +284,20 @@ class Gateway:
 
     def _take_media(self, session: Session, media: Sequence[tuple[Header, Accepted]]) -> None:
         for header, accepted in media:
-            if self._media is None or len(self._media_tasks) >= self.limits.most_media_at_once_count:
+            if self._media is None or self._is_too_much_media_of(accepted.identity):
                 why, result = ("media, nobody takes them", UNSUPPORTED) if self._media is None else ("media, too many at once", FAILED)
                 self.counters.refused[why] += 1
                 session.media_taken(header, is_safe=False)
                 session.link.answer(general(header, session.serial(), result))
                 continue
+            self._media_of[accepted.identity] += 1
             task = asyncio.create_task(self._take_one(self._media, session, header, accepted))
             self._media_tasks.add(task)
             task.add_done_callback(self._media_tasks.discard)
+
+    def _is_too_much_media_of(self, identity: str) -> bool:
+        limits = self.limits
+        return len(self._media_tasks) >= limits.most_media_at_once_count or self._media_of[identity] >= limits.most_media_of_one_count
 
     async def _take_one(self, take: TakeMedia, session: Session, header: Header, accepted: Accepted) -> None:
         is_safe = False
@@ -304,6 +311,8 @@ class Gateway:
             frame = b""
         else:
             frame, is_safe = self._media_answer(session, header, reply)
+        finally:
+            self._media_of[accepted.identity] -= 1
         session.media_taken(header, is_safe=is_safe)
         session.link.answer(frame)
         session.link.flush()

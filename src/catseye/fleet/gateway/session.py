@@ -20,7 +20,7 @@ from catseye.fleet.message import Body
 from catseye.fleet.subpackages import split
 
 MOST_FRAME_BYTES = 2_200  # a full body, a header of 2019 and a checksum, every byte of them escaped
-_REGISTER, _AUTHENTICATE, _DEREGISTER, _HEARTBEAT, _MEDIA = 0x0100, 0x0102, 0x0003, 0x0002, 0x0801
+_REGISTER, _AUTHENTICATE, _DEREGISTER, _HEARTBEAT, _MEDIA, _CARD = 0x0100, 0x0102, 0x0003, 0x0002, 0x0801, 0x0702
 _NO_SUCH_TERMINAL = 4
 _ATTACHMENTS = frozenset((0x1210, 0x1211, 0x1212))  # their port is another
 _REPORTS = frozenset((0x0200, 0x0201, 0x0704))
@@ -211,6 +211,12 @@ class Session:
             turn.asks.append(Waiting(self, header, OK))
             return
         if (read := self._read(header, body, turn)) is None:
+            self.not_kept(header)
+            return
+        if msg_id == _CARD and not terminal.cards.takes(self._limits, self.heard_s):
+            self._counters.refused["too many drivers' cards"] += 1
+            self.not_kept(header)
+            turn.answers.append(general(header, self.serial(), FAILED))
             return
         self._ends_an_order(msg_id, body, turn, now)
         if msg_id in _REPORTS:
