@@ -142,6 +142,7 @@ class RetentionTable(Table):
     report_days: Days = Field(default=30, description=DAYS_WANTED)
     identity_days: Days = Field(default=90, description=DAYS_WANTED)
     positions_days: Days = Field(default=7, description=DAYS_WANTED)
+    alarms_days: Days = Field(default=30, description=DAYS_WANTED)
     driver_days: Days = Field(default=30, description=DAYS_WANTED)
     aggregates_days: Days = Field(default=1826, description=DAYS_WANTED)
 

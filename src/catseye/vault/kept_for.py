@@ -5,8 +5,18 @@ from dataclasses import dataclass, fields
 from catseye.core.time import NS_PER_S
 
 UNCONFIRMED, CASE, REPORT, IDENTITY, STANDING = "unconfirmed", "case", "report", "identity", "standing"
-POINTS, POSITIONS, DRIVER, AGGREGATES = "points", "positions", "driver", "aggregates"
-CLASSES = (POINTS, POSITIONS, DRIVER, UNCONFIRMED, CASE, REPORT, IDENTITY, AGGREGATES)  # what has days; what is standing is kept until somebody says otherwise
+POINTS, POSITIONS, ALARMS, DRIVER, AGGREGATES = "points", "positions", "alarms", "driver", "aggregates"
+CLASSES = (
+    POINTS,
+    POSITIONS,
+    ALARMS,
+    DRIVER,
+    UNCONFIRMED,
+    CASE,
+    REPORT,
+    IDENTITY,
+    AGGREGATES,
+)  # what has days; what is standing is kept until somebody says otherwise
 BY_DAY = (UNCONFIRMED, POSITIONS)  # a drawer a UTC day
 BY_SUBJECT = (CASE, REPORT, IDENTITY, DRIVER, STANDING)
 NS_PER_DAY = 86_400 * NS_PER_S
@@ -17,8 +27,9 @@ class KeptFor:
     """Days that each retention class is kept.
 
     `points_days` (points and tracks), `positions_days` (what vehicle terminals said and were told), `unconfirmed_days` (violations nobody confirmed, their
-    pictures and cases) and `aggregates_days` (counts, flows, findings about the camera) count from when it was kept; `driver_days` (who a driver's pseudonym
-    stands for) from when the driver was last seen; `case_days`, `report_days`, `identity_days` from when the case or report was told to be over.
+    pictures and cases), `alarms_days` (events of vehicle terminals, and who closed them) and `aggregates_days` (counts, flows, findings about the camera) count
+    from when it was kept; `driver_days` (who a driver's pseudonym stands for) from when the driver was last seen; `case_days`, `report_days`, `identity_days`
+    from when the case or report was told to be over.
     """
 
     points_days: int = 7
@@ -28,6 +39,7 @@ class KeptFor:
     identity_days: int = 90
     aggregates_days: int = 1826
     positions_days: int = 7
+    alarms_days: int = 30
     driver_days: int = 30
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ from catseye.vault.drawers import Drawer, Drawers
 from catseye.vault.files import UNFINISHED, disk_errors, remove_folder, sole_holder, sync_folder, writer_lives
 from catseye.vault.kept_for import (
     AGGREGATES,
+    ALARMS,
     BY_DAY,
     BY_SUBJECT,
     CASE,
@@ -62,6 +63,7 @@ from catseye.vault.tables import (
 
 FORGOTTEN = "forgotten"  # the log's kind of an entry that tells a forgetting
 CONFIRMING = "confirmed"  # the step that makes a case more than what a machine found
+CLOSINGS = "alarm"  # the dossiers of who closed an alarm, and why: gone with it
 LATE_NS = NS_PER_DAY // 24  # so long after its end a day may still be written to: what came before midnight, and waited for the disk
 _WIPED = (EVENTS, CONFIRMED_EVENTS, CROSSINGS, DOSSIER_STEPS, MEDIA, LOG_ENTRIES, ORDERS, ORDER_STATES, DRIVERS)
 
@@ -254,7 +256,7 @@ class Retention:
             found = DRAWERS.c.made_utc_ns <= over_ns[UNCONFIRMED]
             never = and_(DRAWERS.c.retention == CASE, DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.confirmed_utc_ns.is_(None), found, ~step)
             doomed.drawers |= {Drawer(CASE, period): (UNCONFIRMED, why) for (period,) in connection.execute(select(DRAWERS.c.period).where(never))}
-            over = and_(EVENTS.c.kind.in_(sorted(violations)), kept_at <= over_ns[UNCONFIRMED], ~confirmed)
+            over = and_(EVENTS.c.kind.in_(sorted(violations)), kept_at <= over_ns[UNCONFIRMED], ~confirmed, ~_OF_TERMINALS)
             doomed.events[UNCONFIRMED] = _events(connection, over)
             doomed.files[UNCONFIRMED] = _older(self._folder.glob("media/*/*.png"), over_ns[UNCONFIRMED])
         for name in sorted({CASE, IDENTITY, DRIVER} & classes):
@@ -266,8 +268,10 @@ class Retention:
         if REPORT in classes:
             self._doom_reports(connection, now, kept_for, promised, doomed)
         self._doom_events_of_cases(connection, doomed)
+        if ALARMS in classes:
+            doomed.events[ALARMS] = _events(connection, and_(_OF_TERMINALS, kept_at <= over_ns[ALARMS], ~confirmed))
         if AGGREGATES in classes:
-            over = and_(EVENTS.c.kind.not_in(sorted(violations)), kept_at <= over_ns[AGGREGATES], ~confirmed)
+            over = and_(EVENTS.c.kind.not_in(sorted(violations)), kept_at <= over_ns[AGGREGATES], ~confirmed, ~_OF_TERMINALS)
             doomed.events[AGGREGATES] = _events(connection, over)
             doomed.crossings = _kept_at(CROSSINGS.c.run, CROSSINGS.c.utc_ns, now) <= over_ns[AGGREGATES]
             doomed.crossings_count = connection.scalar(select(func.count()).select_from(CROSSINGS).where(doomed.crossings)) or 0
@@ -333,6 +337,7 @@ class Retention:
                 add(name, "orders", connection.scalar(select(func.count()).where(ORDERS.c.period == drawer.period)) or 0)
         for name, events in doomed.events.items():
             add(name, "events", len(events))
+            add(name, "steps", len(self._closings(connection, [each for _, each in events])))
         for name, paths in doomed.files.items():
             add(name, "files", len(paths))
         add(AGGREGATES, "crossings", doomed.crossings_count)
@@ -369,10 +374,24 @@ class Retention:
             for run, names in _by_run(doomed.events):
                 connection.execute(delete(EVENTS).where(EVENTS.c.run == run, self._database.among(EVENTS.c.id, names)))
                 self._log.forget_subjects(connection, "event", [event_subject({"run": run, "id": name}) for name in names])
+                self._forget_closings(connection, names)
             if doomed.crossings is not None and doomed.crossings_count:
                 connection.execute(delete(CROSSINGS).where(doomed.crossings))
             self._tell(connection, now, doomed, counts)
         return doomed, counts
+
+    def _forget_closings(self, connection: Connection, names: Sequence[str]) -> None:
+        """A closing names a person, and often another in its reason."""
+        self._log.forget_subjects(connection, STEP, [step_subject(row) for row in self._closings(connection, names)])
+        connection.execute(delete(DOSSIER_STEPS).where(self._are_closings(names)))
+
+    def _closings(self, connection: Connection, names: Sequence[str]) -> Sequence[Row]:
+        chosen = select(DOSSIER_STEPS.c.dossier, DOSSIER_STEPS.c.subject, DOSSIER_STEPS.c.number).where(self._are_closings(names))
+        return connection.execute(chosen).mappings().all()
+
+    def _are_closings(self, names: Sequence[str]) -> ColumnElement[bool]:
+        """Of the events of these names."""
+        return and_(DOSSIER_STEPS.c.dossier == CLOSINGS, self._database.among(DOSSIER_STEPS.c.subject, names))
 
     def _tell(self, connection: Connection, now: Stamp, doomed: _Doomed, counts: Mapping[str, Mapping[str, int]]) -> None:
         drawers = [{"retention": each.retention, "period": each.period, "why": why} for each, (_, why) in sorted(doomed.drawers.items())]
@@ -446,6 +465,10 @@ def _by_run(events: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[tuple[s
         for run, name in some:
             found.setdefault(run, []).append(name)
     yield from found.items()
+
+
+# Events of vehicle terminals say where a vehicle was and under which pseudonym somebody drove it.
+_OF_TERMINALS = and_(EVENTS.c.camera.like("terminal-%"), EVENTS.c.body.like('%"lineage":"terminal"%'))
 
 
 def _is(drawer: Drawer) -> ColumnElement[bool]:

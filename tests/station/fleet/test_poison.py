@@ -1,12 +1,12 @@
 """What nothing can judge, read or keep: it is told, and everything else is judged, read and kept all the same, now and after a restart."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.fleet.terminals import IDENTITY, at, location, report, too_close
-from tests.station.fleet.test_keeper import SITE, again, journalled, keeper_of, kinds
+from tests.fleet.terminals import at, location, report, too_close
+from tests.station.fleet.test_keeper import again, journalled, kinds
 
 from catseye.core.event import Event
 from catseye.core.terminal import Accepted
@@ -16,25 +16,10 @@ from catseye.fleet.fix_quality import FixQuality
 from catseye.fleet.gateway.keeper import Heard
 from catseye.fleet.message import Body
 from catseye.station.fleet.keeper import VaultKeeper
-from catseye.station.site import Site, load_site
+from catseye.station.site import Site
 from catseye.vault.vault import Vault
 
 POISON = "66600000000"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    path = tmp_path / "site.toml"
-    path.write_text(SITE, "utf-8")
-    return load_site(path)
-
-
-@pytest.fixture
-def keeper(site: Site, tmp_path: Path) -> Iterator[VaultKeeper]:
-    made = keeper_of(site, tmp_path)
-    made.vault.terminals.enrol(IDENTITY, "51B-123.45", 2, at(0), by="Lan")
-    yield made
-    made.close()
 
 
 @pytest.fixture(params=["alarms", "fixes"])
