@@ -321,10 +321,38 @@ async def a_card_a_message(scene: Scene) -> None:
     assert scene.refused("too many drivers' cards") == 190
 
 
+async def another_dialect_each_time(scene: Scene) -> None:
+    for number in range(300):
+        alarm = driving_alarm(0x64, 1, number=number, bytes_count=(47, 71)[number % 2])
+        scene.bad.say(0x0200, location(time=beijing(-3_600), items=[alarm]))
+    assert await scene.bad.answer_to(scene.bad.serial - 1) == 0
+
+
+async def another_version_each_time(scene: Scene) -> None:
+    token = scene.tokens[identity_of(scene.bad.phone)]
+    for number in range(200):
+        version = (V2013, V2019)[number % 2]
+        body = scene.bad.body(0x0102, {"token": token}) if version == V2013 else bytes((len(token),)) + token.encode() + bytes(35)
+        scene.bad.write(bytes(Frame(Header.of(0x0102, scene.bad.phone.rjust(20 if version == V2019 else 12, "0"), number, version=version), body)))
+    assert await scene.bad.answer_to(199) == 0
+
+
+async def a_crowd_that_registers(scene: Scene) -> None:
+    """With the number of a terminal that is enrolled, and a plate that is not its own."""
+    said = {"province": 1, "city": 2, "maker": "m", "model": "x", "terminal_id": "t1", "plate_color": 2, "plate": "29B-99999"}
+    crowd = [await scene.stranger() for _ in range(100)]
+    for link in crowd:
+        for _ in range(3):
+            link.say(0x0100, said)
+    for link in crowd:
+        assert (await link.hear()).body.values["result"] == 2
+        link.close()
+
+
 BAD_WAYS = [
     bad_checksums, truncated, cut_in_the_middle, oversized, endless_parts, contradicting_parts, ten_thousand_locations, as_many_alarms_as_fit, slow,
     replayed_registration, token_of_another, spelled_otherwise, speaks_for_another, signs_off_another, forged_answers, clock_far_off, nowhere,
-    text_that_is_no_gbk, noise, every_message_there_is, floods, a_card_a_message,
+    another_dialect_each_time, another_version_each_time, a_crowd_that_registers, text_that_is_no_gbk, noise, every_message_there_is, floods, a_card_a_message,
 ]  # fmt: skip
 
 

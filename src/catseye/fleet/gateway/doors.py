@@ -50,8 +50,8 @@ class Limits:
     sweep_every_s: float = 0.5
     revision_every_s: float = 1.0
     remembered_s: float = 300.0
-    most_cards_count: float = 10.0  # at once; each driver nobody saw before is a transaction of its own
-    cards_per_s: float = 0.1
+    most_changes_count: float = 10.0  # of a driver, a version or a dialect, at once: each is a transaction of its own
+    changes_per_s: float = 0.1
     most_media_at_once_count: int = 8
     most_media_of_one_count: int = 2
 

@@ -44,8 +44,8 @@ class Seen:
         self._marks[serial % _WINDOW_COUNT] = 0
 
 
-class Cards:
-    """How many drivers' cards one terminal may put in now: some at once, then one now and then."""
+class Changes:
+    """How often one terminal may change something that costs a transaction: some at once, then one now and then."""
 
     __slots__ = ("_left_count", "_looked_s")
 
@@ -56,8 +56,8 @@ class Cards:
 
     def takes(self, limits: Limits, now_s: float) -> bool:
         """Whether one more may come, which is counted then."""
-        left_count = limits.most_cards_count if self._left_count is None else self._left_count + (now_s - self._looked_s) * limits.cards_per_s
-        self._left_count, self._looked_s = min(left_count, limits.most_cards_count), now_s
+        left_count = limits.most_changes_count if self._left_count is None else self._left_count + (now_s - self._looked_s) * limits.changes_per_s
+        self._left_count, self._looked_s = min(left_count, limits.most_changes_count), now_s
         if self._left_count < 1:
             return False
         self._left_count -= 1
@@ -67,13 +67,13 @@ class Cards:
 class Terminal:
     """One terminal while the gateway runs: its link, if it has one, and what outlives the link."""
 
-    __slots__ = ("_serial", "cards", "identity", "outbox", "seen", "session")
+    __slots__ = ("_serial", "cards", "identity", "learned", "outbox", "seen", "session")
 
     def __init__(self, identity: str, first_serial: int) -> None:
         """`first_serial`: another one after each start, so that a late answer meets no new order."""
         self.identity = identity
         self.seen = Seen()
-        self.cards = Cards()
+        self.cards, self.learned = Changes(), Changes()
         self.outbox = Outbox()
         self.session: Session | None = None
         self._serial = first_serial

@@ -168,7 +168,8 @@ class Session:
             self.displaced, terminal.session = terminal.session, self
             terminal.outbox.link_is_new()
         self._link_phone, self.header, self.heard_s = header.phone, header, now_s
-        if enrolment.is_confirmed and enrolment.version == header.version:
+        is_known = enrolment.is_confirmed and enrolment.version == header.version
+        if is_known or (enrolment.is_confirmed and not terminal.learned.takes(self._limits, now_s)):
             turn.answers.append(general(header, self.serial(), OK))
         else:
             turn.asks.append(Confirming(self, header, identity, header.version, enrolment.dialect))
@@ -294,7 +295,7 @@ class Session:
         assert self.terminal is not None
         identity = self.terminal.identity
         enrolment = self._roll.enrolments.get(identity)
-        if enrolment is not None and enrolment.dialect != dialect:
+        if enrolment is not None and enrolment.dialect != dialect and self.terminal.learned.takes(self._limits, self.heard_s):
             self._roll.change(identity, dialect=dialect)
             turn.asks.append(Confirming(self, None, identity, enrolment.version, dialect))
 
