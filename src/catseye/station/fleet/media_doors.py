@@ -57,17 +57,18 @@ async def open_media_doors(site: Site, fleet: Fleet, open_vault: Callable[[], Va
     """Opened into `stack`. ModelError where nothing here can redact, SiteError and OSError where a door cannot open."""
     if site.evidence is None:
         return MediaDoors(fleet.model_copy(update={"attachments": None, "media": None}))
-    worker = ThreadPoolExecutor(1, "terminals-media")
-    shelf = _OpenVault(open_vault)
+    worker, asking = ThreadPoolExecutor(1, "terminals-media"), ThreadPoolExecutor(1, "terminals-asked")
+    shelf, asked = _OpenVault(open_vault), _OpenVault(open_vault)  # a vault a thread
     stack.callback(_close, worker, shelf)
+    stack.callback(_close, asking, asked)
     stills = await asyncio.get_running_loop().run_in_executor(worker, StillCopy)
-    intake = MediaIntake(shelf.lent, site.evidence.recipients, stills, lambda alarm_no, now: wanted_of(shelf.vault, alarm_no, now))
+    intake = MediaIntake(shelf.lent, site.evidence.recipients, stills, lambda alarm_no, now: wanted_of(asked.vault, alarm_no, now))
     log = logger("fleet")
     attachments = media = live = None
     if fleet.attachments is not None:
         doors = doors_of(site, fleet, "attachments")
         server = AttachmentServer(
-            intake, doors, worker, clock, admits=admitting(doors), log=lambda who, what: log.warning("attachments", terminal=who, what=what)
+            intake, doors, worker, clock, admits=admitting(doors), log=lambda who, what: log.warning("attachments", terminal=who, what=what), asking=asking
         )
         attachments = doors.host, await _started(site, "attachments", server.start())
         stack.push_async_callback(server.close)
