@@ -17,6 +17,7 @@ from catseye.fleet.attachments.server import AttachmentServer
 from catseye.fleet.gateway.doors import Doors, Limits
 from catseye.fleet.gateway.gateway import Gateway
 from catseye.fleet.media_keeper import MediaDesk
+from catseye.station.fleet.door_probe import refuse_taken
 from catseye.station.fleet.keeper import RUN, VaultKeeper
 from catseye.station.fleet.means import fleet_judge
 from catseye.station.fleet.media_intake import MediaIntake
@@ -122,9 +123,11 @@ def doors_of(site: Site, fleet: Fleet, key: str) -> Doors:
     certificate, private = (site.folder / name if name is not None else None for name in (fleet.tls_certificate, fleet.tls_key))
     limits = Limits(most_connections_count=fleet.most_terminals_count)
     try:
-        return Doors(host.strip("[]"), int(port), fleet.private_networks, certificate, private, limits)
+        doors = Doors(host.strip("[]"), int(port), fleet.private_networks, certificate, private, limits)
+        refuse_taken(doors)
     except SiteError as error:
         raise SiteError(site.where("fleet", key), error.came, error.wanted) from error
+    return doors
 
 
 def vault_to_write(site: Site, out: Path) -> Vault:

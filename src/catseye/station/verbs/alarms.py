@@ -6,6 +6,7 @@ from pathlib import Path
 
 from catseye.cases.people import person
 from catseye.core.errors import SiteError
+from catseye.core.terminal import told_openly
 from catseye.core.time import Stamp
 from catseye.fleet.correction.standing import Standing, standings
 from catseye.station.outcome import RunOutcome
@@ -75,7 +76,7 @@ def _said(each: Standing, closed: Mapping[str, Step]) -> dict[str, object]:
         "terminal": alarm.subjects[0],
         "kind": alarm.kind,
         "time_utc": alarm.when.iso() if alarm.when else None,
-        "details": dict(alarm.details),
+        "details": dict(told_openly(alarm).details),
         "followed": followed,
         "closed": by,
     }

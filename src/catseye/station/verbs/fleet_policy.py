@@ -23,7 +23,9 @@ from catseye.fleet.frame808 import Frame
 from catseye.fleet.gateway.keeper import Heard
 from catseye.fleet.message import Body
 from catseye.fleet.subpackages import Joining
+from catseye.station.fleet.policy_record import policies_in_force
 from catseye.station.outcome import RunOutcome
+from catseye.station.vaults import vault_of
 
 _MOST_FILE_BYTES = 1 << 20
 _NOWHERE = Server("192.0.2.1", 7613)  # RFC 5737: an address of documentation; nothing is sent
@@ -54,6 +56,14 @@ def check_policy(path: Path) -> RunOutcome:
     silent = sorted(f"{text} ({language})" for text in said for language in languages if not policy.texts[language].get(text))
     lines += [f"not in every language, so said in {policy.language}: {', '.join(silent)}"] if silent else []
     return RunOutcome(0, {"rows": [row.name for row in policy.row], "languages": languages, "said_in_the_policys_language": silent}, lines)
+
+
+def used_policies(out: Path, site: Path | None) -> RunOutcome:
+    """Which policies gateways went by, and since when."""
+    with vault_of(out, site) as vault:
+        told = [{"since_utc": each.since.iso(), "sha256": each.sha256, "policy": each.policy} for each in policies_in_force(vault)]
+    lines = [f"{each['since_utc']}  {each['sha256'][:16]}  {len(each['policy']['row'])} rows" for each in told]
+    return RunOutcome(0, {"policies": told}, lines or ["no gateway has run here"])
 
 
 def try_policy(path: Path | None, language: str, source: BinaryIO | None = None) -> RunOutcome:
