@@ -85,7 +85,7 @@ def test_a_message_says_what_events_jsonl_says(vault: Vault, order: RelayOrder, 
 
 
 def test_an_event_of_a_terminal_leaves_without_where_it_was_and_under_its_own_id() -> None:
-    where = {"lat_deg": 21.0278, "lon_deg": 105.8342, "driver": "6f0c21ab00112233", "level": 2}
+    where: dict[str, str | int | float | bool | None] = {"lat_deg": 21.0278, "lon_deg": 105.8342, "driver": "6f0c21ab00112233", "level": 2}
     event = Event("driver-fatigue", "terminal-138", 1, 1, subjects=("138",), lineage="terminal", details=where)
     body = body_of(Untold(0, "event", f"fleet/{event.id}", event_bytes(event_row("fleet", event))))
     assert (body["id"], body["run"], body["details"]) == (event.id, "fleet", {"level": 2})

@@ -43,7 +43,8 @@ def policy_of(path: Path | None) -> Policy:
             raise SourceError(str(path), f"more than {_MOST_FILE_BYTES} bytes", "a correction policy")
         return read_policy(raw.decode("utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as fault:
-        raise SourceError(str(path), str(fault).partition("\n")[0], "a correction policy, UTF-8") from fault
+        words = fault.strerror if isinstance(fault, OSError) else str(fault)
+        raise SourceError(str(path), (words or str(fault)).lower(), "a correction policy, UTF-8") from fault
 
 
 def check_policy(path: Path) -> RunOutcome:
@@ -61,8 +62,9 @@ def check_policy(path: Path) -> RunOutcome:
 def used_policies(out: Path, site: Path | None) -> RunOutcome:
     """Which policies gateways went by, and since when."""
     with vault_of(out, site) as vault:
-        told = [{"since_utc": each.since.iso(), "sha256": each.sha256, "policy": each.policy} for each in policies_in_force(vault)]
-    lines = [f"{each['since_utc']}  {each['sha256'][:16]}  {len(each['policy']['row'])} rows" for each in told]
+        found = policies_in_force(vault)
+    told = [{"since_utc": each.since.iso(), "sha256": each.sha256, "policy": each.policy} for each in found]
+    lines = [f"{each.since.iso()}  {each.sha256[:16]}  {len(each.policy['row'])} rows" for each in found]
     return RunOutcome(0, {"policies": told}, lines or ["no gateway has run here"])
 
 
