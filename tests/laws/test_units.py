@@ -64,6 +64,7 @@ UNITLESS = {
     "colour": "RGB",
     "plate_colour": "a code of JT/T 415",
     "serials": "numbers of messages on the wire",
+    "x_units": "a place in a drawing's own units",
     "alarm_bits": "flags on the wire",
     "listen_port": "a TCP port",
     "address": "an address and a port",

@@ -119,14 +119,12 @@ def header_of(content: bytes) -> tuple[Header, int]:
 
 def checksum(data: bytes) -> int:
     """XOR of all bytes; folded in halves, since adding byte by byte is what a frame would cost most in."""
-    folded, bits = int.from_bytes(data), len(data) * 8
-    width = 8
-    while width < bits:
-        width <<= 1
+    folded = int.from_bytes(data)
+    width = 8 << max(0, len(data) - 1).bit_length()
     while width > 8:
         width >>= 1
-        folded = folded >> width ^ folded & (1 << width) - 1
-    return folded
+        folded ^= folded >> width  # what is above the lowest half counts no more
+    return folded & 0xFF
 
 
 def escaped(content: bytes) -> bytes:

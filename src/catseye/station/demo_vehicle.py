@@ -78,15 +78,16 @@ async def _drive(site: Site, folder: Path, kit: Kit, clock: _FastClock) -> GapCu
     temper = Temper(episodes_per_h=240.0, obeys_ratio=1.0, habits=(TAILGATING,))
     terminal = Terminal(kit, Roads.grid(SEED), Conduct(interval_s=5.0, temper=temper), clock.ns())
     fleet = FleetOnSockets(Server(host, port), [terminal], Media(), Tally(), clock.ns)
-    seen: list[tuple[float, float, float]] = []
+    at_s: list[float] = []
+    gap_s: list[float] = []
     driving = asyncio.create_task(fleet.run(SPAN_S / PACE))
     while not driving.done():
         await asyncio.sleep(EVERY_S / PACE)
-        moment = terminal.moment
-        seen.append(((clock.ns() - clock.began_ns) / NS_PER_S, moment.headway_s, moment.speed_kmh))
+        at_s.append((clock.ns() - clock.began_ns) / NS_PER_S)
+        gap_s.append(terminal.moment.headway_s)
     stop.set()
     await serving
-    return GapCurve(clock.began_ns, tuple(seen))
+    return GapCurve(clock.began_ns, tuple(at_s), tuple(gap_s))
 
 
 def _told(events: Sequence[Event], page: Path) -> RunOutcome:

@@ -14,7 +14,7 @@ from catseye.vault.batches import CrossingBatch, Tracks
 
 METADATA = MetaData()
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")  # the order of bytes, as the embedded database has it
-HEAD = "0006"
+HEAD = "0007"
 Row: TypeAlias = Mapping[str, Any] | RowMapping
 
 EVENTS = Table(
@@ -29,6 +29,7 @@ EVENTS = Table(
     Column("utc_ns", BigInteger),
     Column("body", TEXT, nullable=False),
     Index("events_in_time", "run", "time_ns", "camera", "id"),
+    Index("events_of_kind", "run", "kind", "time_ns", "camera", "id"),
     sqlite_with_rowid=False,
 )
 

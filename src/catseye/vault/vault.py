@@ -20,6 +20,7 @@ from catseye.vault.database import Database
 from catseye.vault.dossiers import STEP, Dossiers, step_bytes, step_subject
 from catseye.vault.drawers import Drawers
 from catseye.vault.drivers import Drivers
+from catseye.vault.event_search import EventSearch
 from catseye.vault.files import (
     Presence,
     disk_errors,
@@ -87,6 +88,7 @@ class Vault:
         self._drawers = Drawers(database, keys)
         self._drawers.refuse_without_keys()
         self.dossiers = Dossiers(database, self.log, self._drawers)
+        self.search = EventSearch(database, run)
         self._looks = Looks(database, self.log)
         self.media = Media(folder, database, self.log, self._drawers, self._looks, presence)
         self.ledger = Ledger(database, self.log, self.dossiers)

@@ -244,6 +244,29 @@ def test_parameters_that_are_set_hold_and_are_told() -> None:
     assert len(reports) >= 17
 
 
+def test_the_wait_for_an_answer_is_the_one_that_was_set() -> None:
+    one = online(replace(QUIET, interval_s=600.0))
+    tell(one, 0x8103, {"params": {"0x0002": {"hex": "00000003"}, "0x0003": {"hex": "00000001"}}}, 1, serial=40)
+    said(one)
+    one.say(b"", 0x0002, at(2))
+    serial = said(one)[0].header.serial
+    sent_s = [second for second in range(3, 20) for _ in [one.advance(at(second))] for each in said(one) if each.header.serial == serial]
+    assert sent_s == [5]
+    assert one.must_close
+    assert one.most_resent_count == 1
+
+
+def test_a_shorter_interval_begins_at_once() -> None:
+    one = online(replace(QUIET, interval_s=600.0))
+    for second in range(1, 601):
+        one.advance(at(second))
+    said(one)
+    tell(one, 0x8103, {"params": {"0x0029": {"hex": "00000002"}}}, 600, serial=40)
+    said(one)
+    reports_s = [second for second in range(601, 608) for _ in [one.advance(at(second))] for each in said(one) if each.header.msg_id == 0x0200]
+    assert reports_s == [602, 604, 606]
+
+
 def test_a_platform_that_follows_gets_a_place_every_second_for_as_long_as_it_said() -> None:
     one = online(Conduct(interval_s=60.0, temper=Temper(episodes_per_h=0)))
     tell(one, 0x8202, {"interval": 1, "validity": 10}, 1)

@@ -7,7 +7,7 @@ from catseye.core.time import NS_PER_S
 from catseye.station.fleet.gap_page import GapCurve, write_gap_page
 
 BEGAN_NS = 1_780_000_000 * NS_PER_S
-CURVE = GapCurve(BEGAN_NS, tuple((step / 2, max(0.7, 3 - step / 20), 60.0) for step in range(120)))
+CURVE = GapCurve(BEGAN_NS, tuple(step / 2 for step in range(120)), tuple(max(0.7, 3 - step / 20) for step in range(120)))
 
 
 def told(kind: str, at_s: float, end_s: float | None = None, *measures: Measure) -> Event:

@@ -1,7 +1,6 @@
 """The keeper between gateway and vault: what a crash or a full disk keeps from being written is judged again, to the same events and orders."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from catseye.fleet.gateway.keeper import Heard, Registration
 from catseye.station.fleet.keeper import RUN, VaultKeeper
 from catseye.station.fleet.listening import vault_to_write
 from catseye.station.fleet.means import fleet_judge
-from catseye.station.site import Site, load_site
+from catseye.station.site import Site
 from catseye.vault.vault import Vault
 
 SITE = '[site]\nid = "coaches"\ntimezone = "Asia/Ho_Chi_Minh"\n\n[fleet]\nlisten = "127.0.0.1:0"\nlanguage = "en"\n'
@@ -31,26 +30,11 @@ CARD = {
 }
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    path = tmp_path / "site.toml"
-    path.write_text(SITE, "utf-8")
-    return load_site(path)
-
-
 def keeper_of(site: Site, out: Path, second: float = 0.0, patience_s: float = 30.0) -> VaultKeeper:
     assert site.fleet is not None
     fleet, now = site.fleet, at(second)
     opened = (lambda: vault_to_write(site, out)) if patience_s == 30.0 else (lambda: Vault.open(out / "vault", RUN, patience_s))
     return VaultKeeper(opened, lambda vault, recent: fleet_judge(site, fleet, vault, recent, now), lambda: now)
-
-
-@pytest.fixture
-def keeper(site: Site, tmp_path: Path) -> Iterator[VaultKeeper]:
-    made = keeper_of(site, tmp_path)
-    made.vault.terminals.enrol(IDENTITY, "51B-123.45", 2, at(0), by="Lan")
-    yield made
-    made.close()
 
 
 def again(keeper: VaultKeeper, site: Site, out: Path, second: float) -> VaultKeeper:

@@ -8,8 +8,9 @@ from catseye.fleet.alarm_kinds import AlarmKind
 from catseye.fleet.correction.outcomes import OutcomeKind
 
 NO_ALARMS = frozenset((AlarmKind.SIGN_SEEN, AlarmKind.SNAPSHOT, AlarmKind.DRIVER_CHANGE))
-_ALARMS = frozenset(kind.value for kind in AlarmKind if kind not in NO_ALARMS)
+ALARM_KINDS = frozenset(kind.value for kind in AlarmKind if kind not in NO_ALARMS)
 _OUTCOMES = {kind.value: order for order, kind in enumerate(OutcomeKind)}
+OUTCOME_KINDS = frozenset(_OUTCOMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def standings(events: Iterable[Event]) -> list[Standing]:
     alarms: dict[str, Event] = {}
     followed: dict[str, list[Event]] = {}
     for event in events:
-        if event.kind in _ALARMS:
+        if event.kind in ALARM_KINDS:
             alarms[event.id] = event
         elif event.kind in _OUTCOMES:
             followed.setdefault(str(event.details.get("alarm")), []).append(event)

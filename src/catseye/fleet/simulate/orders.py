@@ -96,14 +96,16 @@ def _set(terminal: "Terminal", header: Header, values: Values, now_ns: int) -> N
     for name, value in values["params"].items():
         key = name.partition("#")[0]
         terminal.parameters[key] = {"hex": value["hex"]}
-        _apply(terminal, int(key, 16), value)
+        _apply(terminal, int(key, 16), value, now_ns)
     terminal.answer(header, now_ns)
 
 
-def _apply(terminal: "Terminal", key: int, value: Values) -> None:
+def _apply(terminal: "Terminal", key: int, value: Values, now_ns: int) -> None:
     number = value.get("int")
     if number is not None and key in _SETTINGS:
         setattr(terminal, _SETTINGS[key], float(number))
+        if key == _INTERVAL:  # a shorter one counts from now, not from the next report
+            terminal.report_within(now_ns, terminal.interval_s)
     elif key == 0xF364 and "values" in value:
         said, now = value["values"], terminal.thresholds
         terminal.thresholds = Thresholds(
@@ -114,7 +116,15 @@ def _apply(terminal: "Terminal", key: int, value: Values) -> None:
         )
 
 
-_SETTINGS = {0x0001: "heartbeat_s", 0x0029: "interval_s", 0x0055: "speed_limit_kmh", 0x0056: "overspeed_s"}
+_INTERVAL = 0x0029
+_SETTINGS = {
+    0x0001: "heartbeat_s",
+    0x0002: "first_wait_s",
+    0x0003: "most_resent_count",
+    _INTERVAL: "interval_s",
+    0x0055: "speed_limit_kmh",
+    0x0056: "overspeed_s",
+}
 
 
 def _kept(said: int, unit_ratio: float, before: float) -> float:

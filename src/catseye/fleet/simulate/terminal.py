@@ -1,6 +1,6 @@
 """A simulated terminal without a clock or a socket: bytes and moments in, bytes and errands out. The same seed and input give the same bytes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from catseye.core.time import NS_PER_S
@@ -186,6 +186,24 @@ class Terminal:
         if self.is_online or (self.is_linked and msg_id in _BEFORE_ALL):
             for frame in raw:
                 self._out += frame
+
+    @property
+    def first_wait_s(self) -> float:
+        """Parameter 0x0002: how long the first wait for an answer is; of what is on its way already, as it was."""
+        return self.outbox.patience.first_wait_s
+
+    @first_wait_s.setter
+    def first_wait_s(self, wait_s: float) -> None:
+        self.outbox.patience = replace(self.outbox.patience, first_wait_s=max(1.0, wait_s))
+
+    @property
+    def most_resent_count(self) -> int:
+        """Parameter 0x0003: how often a message is sent again."""
+        return self.outbox.patience.most_resent_count
+
+    @most_resent_count.setter
+    def most_resent_count(self, count: float) -> None:
+        self.outbox.patience = replace(self.outbox.patience, most_resent_count=int(count))
 
     def say_media(self, body: Body, now_ns: int) -> None:
         """A picture: one at a time is on its way, the others wait behind it."""

@@ -39,7 +39,7 @@ def fleet_conform(
     attachments_port: Annotated[int | None, typer.Option("--attachments-port", metavar="N", help="Where it shall send alarm files.", min=0, max=65535)] = None,
     media_port: Annotated[int | None, typer.Option("--media-port", metavar="N", help="Where it shall send live video.", min=0, max=65535)] = None,
     record: Annotated[Path | None, typer.Option("--record", metavar="FILE", help="Write all that is said into a new file.")] = None,
-    seconds_s: Annotated[float, typer.Option("--seconds-s", metavar="N", help="End after this long.", min=1, max=86400)] = 300.0,
+    limit_s: Annotated[float, typer.Option("--limit-s", metavar="N", help="End after this long.", min=1, max=86400)] = 300.0,
     report: Annotated[Path | None, typer.Option("--report", metavar="FILE.html", help="Write a page for its maker.")] = None,
     as_json: AsJson = False,
 ) -> int:
@@ -54,20 +54,20 @@ def fleet_conform(
         raise SiteError("fleet conform", "both a recording and --listen" if recording else "neither a recording nor --listen", "one of them")
     if recording is not None:
         return tell(judge_recording(recording, report), as_json)
-    return tell(judge_live(listen or "", (attachments_port, media_port), seconds_s, record, report, is_quiet=not wants_progress(as_json)), as_json)
+    return tell(judge_live(listen or "", (attachments_port, media_port), limit_s, record, report, is_quiet=not wants_progress(as_json)), as_json)
 
 
 @app.command(
     "simulate",
     epilog=examples(
-        "catseye fleet simulate 127.0.0.1:7611 --terminals 20 --seconds-s 60", "catseye fleet simulate 127.0.0.1:7611 --seconds-s 0 --enrol terminals.csv"
+        "catseye fleet simulate 127.0.0.1:7611 --terminals 20 --limit-s 60", "catseye fleet simulate 127.0.0.1:7611 --limit-s 0 --enrol terminals.csv"
     ),
 )
 def fleet_simulate(
     server: Annotated[str, typer.Argument(metavar="HOST:PORT", help="The gateway.", show_default=False)],
     terminals: Annotated[int, typer.Option("--terminals", metavar="N", min=1, max=20_000, help="How many.")] = 20,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Who they are and what they do: the same seed, the same terminals.")] = 1,
-    seconds_s: Annotated[float, typer.Option("--seconds-s", metavar="N", min=0, help="How long; 0: only the list of --enrol.")] = 60.0,
+    limit_s: Annotated[float, typer.Option("--limit-s", metavar="N", min=0, help="How long; 0: only the list of --enrol.")] = 60.0,
     rate: Annotated[float, typer.Option("--rate", metavar="N", min=0.01, help="Locations a second, of all together.")] = 2.0,
     alarms_per_h: Annotated[float, typer.Option("--alarms-per-h", metavar="N", min=0, help="Wrong habits an hour, of each driver.")] = 12.0,
     version: Annotated[str, typer.Option("--version", metavar="2011|2013|2019|mixed", help="Of JT/T 808.")] = "mixed",
@@ -82,7 +82,7 @@ def fleet_simulate(
     """Simulated terminals that drive, raise alarms, heed warnings and lose the network."""
     from catseye.station.verbs.fleet_simulate import Asked, simulate
 
-    asked = Asked(server, terminals, seed, seconds_s, terminals / rate, alarms_per_h, version, dialect, attachments, outages, enrol, tokens, roads)
+    asked = Asked(server, terminals, seed, limit_s, terminals / rate, alarms_per_h, version, dialect, attachments, outages, enrol, tokens, roads)
     return tell(simulate(asked, progress=wants_progress(as_json)), as_json)
 
 
@@ -115,6 +115,24 @@ def fleet_close(
     from catseye.station.verbs.alarms import close_alarms
 
     return tell(close_alarms(out, alarms, by, reason, clock_now(), site), as_json)
+
+
+@app.command("report", epilog=examples("catseye fleet report fleet --site coaches.toml", "catseye fleet report fleet --days 30 --vehicle 13800138000"))
+def fleet_report(
+    out: RunFolder,
+    *,
+    days: Annotated[float, typer.Option("--days", metavar="N", min=0.01, max=3660, help="How far back.")] = 7.0,
+    vehicle: Annotated[str | None, typer.Option("--vehicle", metavar="ID", help="Only the vehicle of this terminal.", show_default=False)] = None,
+    site: OnServer = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write fleet.html: what was reported, who was warned, what came of it.
+
+    By vehicle, never by driver.
+    """
+    from catseye.station.verbs.fleet_report import report_fleet
+
+    return tell(report_fleet(out, days, vehicle, site, clock_now()), as_json)
 
 
 @app.command("listen", epilog=examples("catseye fleet listen coaches.toml --out fleet", "catseye fleet listen coaches.toml --limit-s 3600"))

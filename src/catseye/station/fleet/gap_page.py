@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -29,20 +28,21 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class GapCurve:
-    """`samples`: seconds since `began_ns`, time gap to the vehicle ahead in seconds, own speed in km/h."""
+    """Columns of one vehicle: when, since `began_ns`, and the time gap to the vehicle ahead."""
 
     began_ns: int
-    samples: tuple[tuple[float, float, float], ...]
+    at_s: tuple[float, ...]
+    gap_s: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something told at a moment; `row` keeps words apart that would lie on each other."""
+    """Something told at a moment; `x_units`: in those of the drawing; `row` keeps words apart that would lie on each other."""
 
     kind: str
     words: str
     at_s: float
-    x: float
+    x_units: float
     row: int
 
 
@@ -60,9 +60,9 @@ def write_gap_page(path: Path, curve: GapCurve, events: Sequence[Event], plate: 
     for event in told:
         at_s = (_moment_ns(event) - curve.began_ns) / NS_PER_S
         if begin_s <= at_s <= end_s:
-            near = [each.row for each in moments if abs(each.x - x_of(at_s)) < 110]
+            near = [each.row for each in moments if abs(each.x_units - x_of(at_s)) < 110]
             moments.append(Moment(event.kind, _WORDS[event.kind], at_s, x_of(at_s), next(row for row in range(99) if row not in near)))
-    shown = [(x_of(at_s), _y_of(gap_s)) for at_s, gap_s, _ in _changes(curve) if begin_s <= at_s <= end_s]
+    shown = [(x_of(at_s), _y_of(gap_s)) for at_s, gap_s in _changes(curve) if begin_s <= at_s <= end_s]
     measured = {measure.name: measure for event in told if event.kind in ("driver-corrected", "short-headway") for measure in event.measures}
     page = Environment(loader=PackageLoader("catseye.station"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     text = page.get_template("gap.html").render(
@@ -85,15 +85,16 @@ def write_gap_page(path: Path, curve: GapCurve, events: Sequence[Event], plate: 
         file.write(text.encode())
 
 
-def _changes(curve: GapCurve) -> list[tuple[float, float, float]]:
-    """Samples at which something was new: the sensors say less often than we look."""
-    return [now for before, now in pairwise(((-1.0, -1.0, -1.0), *curve.samples)) if now[1:] != before[1:]]
+def _changes(curve: GapCurve) -> list[tuple[float, float]]:
+    """When the gap was another: the sensors say less often than we look."""
+    gaps_s = curve.gap_s
+    return [(curve.at_s[i], gaps_s[i]) for i in range(len(gaps_s)) if i == 0 or gaps_s[i] != gaps_s[i - 1]]
 
 
 def _window(curve: GapCurve, told: Sequence[Event], first: Event | None) -> tuple[float, float]:
     """From a little before the first alarm until a little after what came of it; all of it where there was none."""
     if first is None:
-        return 0.0, max((at_s for at_s, _, _ in curve.samples), default=1.0)
+        return 0.0, max(curve.at_s, default=1.0)
     begin_s = (_moment_ns(first) - curve.began_ns) / NS_PER_S
     ends = [_moment_ns(event) for event in told if event.kind in ("driver-corrected", "warning-without-effect")]
     end_s = (min(ends) - curve.began_ns) / NS_PER_S if ends else begin_s + 30

@@ -8,12 +8,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from catseye.core.errors import StoreError
 from catseye.core.event import Event
 from catseye.core.terminal import Accepted, Enrolment, Order, Told
 from catseye.core.time import NS_PER_S, Stamp
 from catseye.fleet.driver import DRIVER, DriverCard, driver_event, without_person
+from catseye.fleet.errors import WireError
 from catseye.fleet.gateway.keeper import Heard, Registration
 from catseye.fleet.message import Body
 from catseye.station.fleet.judging import FleetJudge
@@ -71,8 +73,9 @@ class VaultKeeper:
         assert judge is not None
         if cards := [each for each in heard if each.accepted.msg_id == DRIVER and each.body.layout is not None]:
             self._take_over(cards)
+        enrolled = self._enrolled(vault)  # first: once the journal has the messages, nothing may fail any more
         position = vault.journal.append([_journalled(each) for each in heard])
-        judged = judge.judge(heard, told, now, self._enrolled(vault), self._drivers)
+        judged = judge.judge(heard, told, now, enrolled, self._drivers)
         if judged.events or judged.orders or told:
             self._owed.append(_Owed(judged.events, judged.orders, tuple(told)))
         self._position = position or self._position
@@ -133,10 +136,8 @@ class VaultKeeper:
                 self._drivers[event.subjects[0]] = str(event.details.get("driver") or "")
         with _damage_told():
             for position, records in vault.journal.unjudged():
-                heard = [Heard(each, Body.parse(each.msg_id, each.version, each.body)) for each in records]
-                judged = judge.judge(heard, (), records[-1].received, self._enrolled(vault), self._drivers)
-                vault.keep_events(judged.events)
-                vault.terminals.keep_orders(judged.orders)
+                judged = judge.judge(_read_again(records), (), records[-1].received, self._enrolled(vault), self._drivers)
+                _write(vault, _Owed(judged.events, judged.orders, ()))
                 vault.journal.judged(position)
 
     def _enrolled(self, vault: Vault) -> dict[str, Enrolment]:
@@ -167,18 +168,52 @@ class VaultKeeper:
         vault = self.vault
         try:
             while self._owed:
-                owed = self._owed[0]
-                vault.keep_events(owed.events)
-                vault.terminals.keep_orders(owed.orders)
-                vault.terminals.told(owed.told)
+                _write(vault, self._owed[0])
                 self._owed.popleft()
-            if self._position is not None and (is_last or now.utc_ns - self._marked_ns >= MARK_EVERY_S * NS_PER_S):
+            if self._position is not None and (is_last or abs(now.utc_ns - self._marked_ns) >= MARK_EVERY_S * NS_PER_S):
                 vault.journal.judged(self._position)
                 self._position, self._marked_ns = None, now.utc_ns
         except StoreError:
             self.is_behind = True
         else:
             self.is_behind = False
+
+
+def _write(vault: Vault, owed: _Owed) -> None:
+    """StoreError when the disk says no. What can never be kept, a fault of ours, is told and left out: it would keep everything after it from being kept."""
+    wholes: tuple[tuple[Callable[[Sequence[Any]], object], Sequence[Any]], ...] = (
+        (vault.keep_events, owed.events),
+        (vault.terminals.keep_orders, owed.orders),
+        (vault.terminals.told, owed.told),
+    )
+    for keep, those in wholes:
+        try:
+            keep(those)
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001 - an edge: each alone says which one it is
+            for each in those:
+                _write_one(keep, each)
+
+
+def _write_one(keep: Callable[[Sequence[Any]], object], one: object) -> None:
+    try:
+        keep((one,))
+    except StoreError:
+        raise
+    except Exception as fault:  # noqa: BLE001 - as above
+        logger("fleet").error("cannot be kept", what=type(one).__name__, fault=repr(fault))
+
+
+def _read_again(records: Sequence[Accepted]) -> list[Heard]:
+    """What the journal has, as it was heard; what nothing reads (any more) stays in the journal, and is told."""
+    heard = []
+    for each in records:
+        try:
+            heard.append(Heard(each, Body.parse(each.msg_id, each.version, each.body)))
+        except (WireError, KeyError) as fault:  # KeyError: a version this house no longer knows
+            logger("fleet").error("cannot be read again", terminal=each.identity, message=f"0x{each.msg_id:04X}", fault=str(fault))
+    return heard
 
 
 @contextmanager

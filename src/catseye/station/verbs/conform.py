@@ -38,14 +38,14 @@ def judge_recording(file: Path, report: Path | None) -> RunOutcome:
     return _judged(transcript_of(content), file.name, report)
 
 
-def judge_live(listen: str, ports: tuple[int | None, int | None], seconds_s: float, record: Path | None, report: Path | None, *, is_quiet: bool) -> RunOutcome:
+def judge_live(listen: str, ports: tuple[int | None, int | None], limit_s: float, record: Path | None, report: Path | None, *, is_quiet: bool) -> RunOutcome:
     """Wait for one terminal, lead it through the flows, judge what it said. `ports`: of attachments and of media."""
     doors = doors_of(listen, *ports)
     with ExitStack() as open_files:
         keep = _recorder(record, open_files)
         test = LiveTest(doors, keep)
         try:
-            heard = asyncio.run(test.run(seconds_s, _ready, _silent if is_quiet else _step))
+            heard = asyncio.run(test.run(limit_s, _ready, _silent if is_quiet else _step))
         except OSError as fault:
             if record is not None and not record.stat().st_size:
                 record.unlink()  # ours, and empty: the next try wants the name

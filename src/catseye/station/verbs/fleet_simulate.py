@@ -34,7 +34,7 @@ class Asked:
     server: str
     terminals_count: int
     seed: int
-    seconds_s: float
+    limit_s: float
     interval_s: float
     alarms_per_h: float
     version: str
@@ -52,7 +52,7 @@ def simulate(asked: Asked, *, progress: bool) -> RunOutcome:
     kits = crowd(asked.terminals_count, asked.seed, editions=asked.version, dialects=asked.dialect)
     if asked.enrol is not None:
         write_enrolments(asked.enrol, kits)
-    if asked.seconds_s <= 0:
+    if asked.limit_s <= 0:
         return RunOutcome(0, {"enrolled": len(kits)}, [f"{len(kits)} terminals listed in {asked.enrol}" if asked.enrol else "nothing to do"])
     from catseye.station.simulated_media import drawn_media
 
@@ -63,7 +63,7 @@ def simulate(asked: Asked, *, progress: bool) -> RunOutcome:
     terminals = [Terminal(kit, roads, conduct_of(asked, media), now_ns, tally, tokens.get(kit.identity, "")) for kit in kits]
     began_s = time.monotonic()
     try:
-        asyncio.run(_run(server, terminals, media, tally, asked.seconds_s, progress=progress))
+        asyncio.run(_run(server, terminals, media, tally, asked.limit_s, progress=progress))
     except KeyboardInterrupt:
         pass
     finally:
@@ -143,12 +143,12 @@ def _roads(asked: Asked) -> Roads:
         raise SiteError("--roads", f"{asked.roads}: {fault}", "a GeoJSON file with LineStrings") from fault
 
 
-async def _run(server: Server, terminals: Sequence[Terminal], media: Media, tally: Tally, seconds_s: float, *, progress: bool) -> None:
-    ramp_s = min(seconds_s / 4, len(terminals) / 500)
+async def _run(server: Server, terminals: Sequence[Terminal], media: Media, tally: Tally, limit_s: float, *, progress: bool) -> None:
+    ramp_s = min(limit_s / 4, len(terminals) / 500)
     fleet = FleetOnSockets(server, terminals, media, tally, time.time_ns, ramp_s=ramp_s)
     told = asyncio.create_task(_tell(fleet)) if progress else None
     try:
-        await fleet.run(seconds_s)
+        await fleet.run(limit_s)
     finally:
         if told is not None:
             told.cancel()

@@ -47,7 +47,8 @@ def wanted_in(path: Path, language: str, now: Stamp) -> list[Enrolment]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SiteError(f"--list {path}", str(error), "a CSV file in UTF-8") from error
+        words = error.strerror if isinstance(error, OSError) else "no UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise SiteError(f"--list {path}", (words or str(error)).lower(), "a CSV file in UTF-8") from error
     found = []
     for number, row in enumerate(rows, 2):
         where = f"{path}, line {number}"
