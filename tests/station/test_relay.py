@@ -22,10 +22,13 @@ from tests.support.postgres import fresh_database
 from tests.vault.factories import events_at
 from typer.testing import CliRunner
 
+from catseye.core.event import Event
 from catseye.core.time import NS_PER_S
 from catseye.station import relay
 from catseye.station.cli import app, run
-from catseye.station.relay import LOG, SEQ, RelayError, RelayOrder, run_relay
+from catseye.station.relay import LOG, SEQ, RelayError, RelayOrder, body_of, run_relay
+from catseye.vault.outbox import Untold
+from catseye.vault.tables import event_bytes, event_row
 from catseye.vault.vault import Vault
 
 VICTIM = Path(__file__).with_name("relay_victim.py")
@@ -79,6 +82,13 @@ def test_a_message_says_what_events_jsonl_says(vault: Vault, order: RelayOrder, 
     ((headers, body),) = nats_bus.all_told(order.stream)
     assert body == {"run": "run", **json.loads((tmp_path / "out" / "events.jsonl").read_text())}
     assert (headers[LOG], headers[SEQ]) == (vault.outbox.log_name(), "0")
+
+
+def test_an_event_of_a_terminal_leaves_without_where_it_was_and_under_its_own_id() -> None:
+    where: dict[str, str | int | float | bool | None] = {"lat_deg": 21.0278, "lon_deg": 105.8342, "driver": "6f0c21ab00112233", "level": 2}
+    event = Event("driver-fatigue", "terminal-138", 1, 1, subjects=("138",), lineage="terminal", details=where)
+    body = body_of(Untold(0, "event", f"fleet/{event.id}", event_bytes(event_row("fleet", event))))
+    assert (body["id"], body["run"], body["details"]) == (event.id, "fleet", {"level": 2})
 
 
 def test_an_event_that_goes_on_is_told_again_with_its_later_end(vault: Vault, order: RelayOrder) -> None:

@@ -105,10 +105,11 @@ def test_history_shows_places_of_one_vehicle_after_the_look_is_logged(tmp_path: 
     features = json.loads(say(*asked, "on a map", "--geojson")[1])["features"]
     assert [each["geometry"]["coordinates"] for each in features] == 3 * [[106.7009, 10.7769]]
     assert say(*asked, " ")[0] == 2
+    assert say(*asked, " ... ")[0] == 2
     with vault_of(tmp_path) as vault:
         assert [(look.subject, look.who, look.purpose, look.why) for look in vault.looks()] == [
-            (f"positions/{PHONE}", "Lan", "case 1", "where it was"),
-            (f"positions/{PHONE}", "Lan", "case 1", "on a map"),
+            (f"positions/{PHONE}", "Lan", "case 1", "where it was [2026-11-20T00:00:00.000Z to 2026-11-21T00:00:00.000Z]"),
+            (f"positions/{PHONE}", "Lan", "case 1", "on a map [2026-11-20T00:00:00.000Z to 2026-11-21T00:00:00.000Z]"),
         ]
 
 
@@ -133,6 +134,16 @@ def test_what_a_card_says_of_its_driver_moves_no_cursor(tmp_path: Path, say: Say
     assert code == 0
     assert all(line.isprintable() for line in told.splitlines())
     assert len(told.splitlines()) == 5
+
+
+def test_what_the_site_keeps_positions_for_stands_beside_what_somebody_looks_for(tmp_path: Path, say: Say) -> None:
+    site = tmp_path / "coaches.toml"
+    site.write_text('[site]\nid = "coaches"\n[fleet]\nlisten = "127.0.0.1:7611"\npurpose = "safety of coaches"\n', "utf-8")
+    say("enrol", tmp_path, PHONE, "--plate", "51B-1", "--by", "Lan", "--site", site)
+    asked = ("--since", "2026-11-20T00:00:00Z", "--until", "2026-11-21T00:00:00Z", "--who", "Lan", "--purpose", "a divorce", "--why", "asked to")
+    assert say("history", tmp_path, PHONE, *asked, "--site", site)[0] == 0
+    with vault_of(tmp_path) as vault:
+        assert [look.purpose for look in vault.looks()] == ["a divorce (kept for: safety of coaches)"]
 
 
 def test_a_driver_is_named_after_the_look_is_logged(tmp_path: Path, say: Say) -> None:

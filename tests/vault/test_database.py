@@ -11,7 +11,7 @@ from tests.vault.factories import crossings_at, events_at
 from catseye.core.errors import StoreError
 from catseye.vault.database import Database, _scripts, _upgrade
 from catseye.vault.sqlite_store import SqliteStore
-from catseye.vault.tables import HEAD, METADATA
+from catseye.vault.tables import EVENTS, HEAD, METADATA
 from catseye.vault.vault import Vault
 
 
@@ -19,6 +19,14 @@ def test_migrations_end_where_the_tables_are(database: Database) -> None:
     with database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     assert _scripts().get_current_head() == HEAD
+
+
+def test_a_fault_of_the_database_tells_nothing_of_what_was_to_be_kept(database: Database) -> None:
+    row = {"run": "fleet", "id": "1", "camera": "terminal-138", "kind": None, "time_ns": 0, "end_time_ns": 0, "utc_ns": 0, "body": "21.0278 105.8342"}
+    with pytest.raises(Exception, match="kind") as caught, database.writing() as connection:
+        connection.execute(EVENTS.insert().values(row))
+    said = str(caught.value).partition("DETAIL")[0]  # PostgreSQL's own words about a row are the server's
+    assert "21.0278" not in said
 
 
 def test_a_migration_cut_short_leaves_nothing_and_runs_again(tmp_path: Path) -> None:

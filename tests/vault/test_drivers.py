@@ -1,13 +1,14 @@
 """A driver is a pseudonym to everybody without a grant, the same one for as long as it is kept, and somebody new afterwards."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from tests.vault.kept import NOON, grant, later
 from tests.vault.test_retention import files_with, secrets_of
 
 from catseye.core.grant import GrantError
-from catseye.core.time import Stamp
+from catseye.core.time import NS_PER_MINUTE, Stamp
 from catseye.vault.drawers import ForgottenError
 from catseye.vault.drivers import Driver, UnknownDriverError
 from catseye.vault.kept_for import KeptFor
@@ -31,6 +32,14 @@ def test_the_same_certificate_is_the_same_pseudonym_in_every_process(open_vault:
         assert seen(vault) == pseudonym
 
 
+def test_nobody_is_followed_by_a_pseudonym_for_more_than_a_month(vault: Vault) -> None:
+    first, last = Stamp.from_datetime(datetime(2049, 4, 1, 0, 1, tzinfo=UTC)), Stamp.from_datetime(datetime(2049, 4, 30, 23, 59, tzinfo=UTC))
+    pseudonym = seen(vault, first)
+    assert seen(vault, last) == pseudonym
+    assert seen(vault, last.plus_ns(2 * NS_PER_MINUTE)) != pseudonym
+    assert seen(vault, last) == pseudonym, "late, and of the month before"
+
+
 def test_who_it_is_opens_under_a_grant_and_is_logged_first(vault: Vault) -> None:
     pseudonym = seen(vault)
     assert files_with(vault, NAME.encode(), CERTIFICATE.encode(), b"Bus company") == []
@@ -52,10 +61,10 @@ def test_a_pseudonym_of_nobody_and_a_card_without_a_number_are_refused(vault: Va
 
 def test_a_driver_is_forgotten_so_many_days_after_they_were_last_seen_and_is_somebody_new_then(vault: Vault) -> None:
     pseudonym = seen(vault)
-    assert seen(vault, later(10)) == pseudonym
+    assert seen(vault, later(3)) == pseudonym
     needles = [*secrets_of(vault, f"driver-{pseudonym}*"), NAME.encode()]
-    assert vault.retention.forget(later(39), KeptFor(), set()).counts == {}
-    done = vault.retention.forget(later(41), KeptFor(), set())
+    assert vault.retention.forget(later(32), KeptFor(), set()).counts == {}
+    done = vault.retention.forget(later(34), KeptFor(), set())
     assert done.counts == {"driver": {"keys": 1}}
     assert done.left == ()
     assert done.traces_count >= 3

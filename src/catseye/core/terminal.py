@@ -3,9 +3,10 @@
 A terminal is a device of a commercial vehicle. There is no noun for its driver: who drove is a keyed pseudonym in the vault.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from catseye.core.event import Event
 from catseye.core.time import Stamp
 
 
@@ -21,6 +22,27 @@ def identity_of(phone: str) -> str:
 def source_of(identity: str) -> str:
     """How events name the terminal they came from, where a camera's stand by its id."""
     return f"terminal-{identity}"
+
+
+LINEAGE = "terminal"  # of events that terminals are the source of
+_UNDER_GRANT = frozenset(("driver", "plate", "lat_deg", "lon_deg", "other_lat_deg", "other_lon_deg"))
+_CALLS_FOR_HELP = frozenset(("emergency-call", "danger-reported", "collision-reported", "rollover-reported"))
+
+
+def told_openly(event: Event) -> Event:
+    """An event of a terminal as it is listed and told to others: not where the vehicle was nor who drove, which a grant opens. Help must know where to go.
+
+    >>> told_openly(Event("overspeed", "terminal-1", 0, 0, lineage=LINEAGE, details={"level": 2, "lat_deg": 21.0})).details
+    {'level': 2}
+    """
+    if event.lineage != LINEAGE:
+        return event
+    if event.kind in _CALLS_FOR_HELP:
+        return replace(event, details={name: value for name, value in event.details.items() if name != "driver"})
+    shown = {name: value for name, value in event.details.items() if name not in _UNDER_GRANT}
+    if plate := event.details.get("plate"):
+        shown = {name: value.replace(str(plate), "the vehicle") if isinstance(value, str) else value for name, value in shown.items()}
+    return replace(event, details=shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from catseye.core.errors import CatseyeError
 from catseye.core.secrets import masked
+from catseye.core.terminal import told_openly
 from catseye.vault.export import event_line
 from catseye.vault.outbox import Outbox, Untold
 from catseye.vault.tables import event_of_bytes
@@ -132,7 +133,7 @@ class _Relay:
         answers: list[Coroutine[Any, Any, PubAck]] = []
         log = self._outbox.log_name() if some else ""
         for number, untold in enumerate(some):
-            body = {"run": untold.subject.rpartition("/")[0], **event_line(event_of_bytes(untold.body))}
+            body = body_of(untold)
             headers = {LOG: log, SEQ: str(untold.seq), EXPECTED: str(last_sequence + number)}
             payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
             answers.append(bus.publish(self._order.subject(body), payload, stream=self._order.stream, headers=headers))
@@ -142,6 +143,12 @@ class _Relay:
                 raise answer
             self._told_count += 1
         return last_sequence + len(answers)
+
+
+def body_of(untold: Untold) -> dict[str, Any]:
+    """What is told of an entry: a line of events.jsonl under the event's own id; of a vehicle's terminal not where it was nor who drove."""
+    event = event_of_bytes(untold.body)
+    return {"run": untold.subject.rpartition("/")[0], **event_line(told_openly(event)), "id": event.id}
 
 
 async def _connected(order: RelayOrder) -> "Client":

@@ -1,7 +1,8 @@
 """Who drove: a pseudonym for each certificate a terminal told (0x0702), drawn by chance. Only a grant opens what it stands for.
 
 Each driver is one envelope under one key, the drawer `driver/<pseudonym>`; its days run from when the driver was last seen. A finder (HMAC of the certificate's
-number under a key of this vault) gives who comes again the same pseudonym, for as long as that key lives; once it is forgotten, they are somebody new.
+number and the month, under a key of this vault) gives who comes again in that month (UTC) the same pseudonym. In the next one, or once it is forgotten, they
+are somebody new: nobody's work can be followed for longer than that.
 """
 
 import json
@@ -45,13 +46,13 @@ class Drivers:
         self._database, self._drawers, self._looks = database, drawers, looks
 
     def seen(self, name: str, certificate: str, organisation: str, expiry: str, now: Stamp) -> str:
-        """The pseudonym of who put in a card with this certificate; durable on return. What the card said first stays.
+        """The pseudonym of who put in a card with this certificate, for this month; durable on return. What the card said first stays.
 
         UnknownDriverError for a certificate without a letter or digit.
         """
         if not plain(certificate):
             raise UnknownDriverError("driver", f"certificate {certificate!r}", "the number of a certificate: without one nobody knows who comes again")
-        finder = finder_of(self._drawers.ready(Drawer(STANDING, _FINDER), now), certificate)
+        finder = finder_of(self._drawers.ready(Drawer(STANDING, _FINDER), now), f"{certificate}/{day_of(now)[:7]}")
         with self._database.reading() as connection:
             known = self._known(connection, finder)
         if known is not None and known[1] == day_of(now):

@@ -102,12 +102,14 @@ class Journal:
             connection.execute(JOURNAL_MARKS.update().where(c.writer == writer, is_farther).values(told))
 
     def history(self, identity: str, since: Stamp, until: Stamp, grant: Grant, now: Stamp, why: str) -> Iterator[Accepted]:
-        """What a terminal said from `since` until before `until`. The look is written and logged (`positions/<identity>`) before this returns.
+        """What a terminal said from `since` until before `until`. The look is written and logged (`positions/<identity>`, with that span) before this returns.
 
         GrantError when the grant is over or nobody says why; SegmentDamagedError as for `recent`.
         """
         if until.utc_ns <= since.utc_ns:
             raise ValueError(f"history from {since.iso()} until {until.iso()}; wanted an end after the beginning")
+        if any(letter.isalnum() for letter in why):  # else it is refused as it came
+            why = f"{why.strip()} [{since.iso()} to {until.iso()}]"
         self._looks.note(f"{POSITIONS}/{identity}", grant, now, why)
         return self._history(identity, since, until)
 

@@ -42,7 +42,7 @@ class Looks:
     def note_within(self, connection: Connection, subject: str, grant: Grant, now: Stamp, why: str) -> Look:
         """The same, inside a transaction that does more, with the writers' lock taken."""
         grant.refuse_after(now)
-        if not why.strip():
+        if not any(letter.isalnum() for letter in why):
             raise GrantError(f"look at {subject} by {grant.who}", "no reason", "why, in a few words")
         number = connection.scalar(select(func.count()).where(LOOKS.c.subject == subject)) or 0
         row = {"subject": subject, "number": number, "who": grant.who, "purpose": grant.purpose, "why": why, "utc_ns": now.utc_ns}

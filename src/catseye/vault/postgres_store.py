@@ -45,7 +45,9 @@ class PostgresStore:
 
     def engine(self) -> Engine:
         """An engine whose transactions wait `patience_s` for locks; a reading one sees one moment, whatever others commit."""
-        engine = create_engine(self._url, connect_args={"timeout": self._patience_s}, pool_pre_ping=True)
+        engine = create_engine(
+            self._url, connect_args={"timeout": self._patience_s}, pool_pre_ping=True, hide_parameters=True
+        )  # a fault goes into logs: places and plates stay out of it
         plain_ping = engine.dialect.do_ping
 
         def ping(connection: Any) -> bool:

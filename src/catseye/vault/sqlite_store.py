@@ -34,7 +34,8 @@ class SqliteStore:
     def engine(self) -> Engine:
         """An engine whose writing transactions hold the write lock from their first statement (no upgrade, so no deadlock)."""
         url = URL.create("sqlite", database=str(self._path))
-        engine = create_engine(url, connect_args={"timeout": self._patience_s, "isolation_level": None})  # timeout is SQLite's busy_timeout; we begin ourselves
+        itself = {"timeout": self._patience_s, "isolation_level": None}  # timeout is SQLite's busy_timeout; we begin ourselves
+        engine = create_engine(url, connect_args=itself, hide_parameters=True)  # a fault goes into logs: places and plates stay out of it
 
         @event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:

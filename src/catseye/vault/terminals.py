@@ -227,7 +227,7 @@ def is_token_of(enrolment: Enrolment, token: str) -> bool:
 
 
 def _refuse_nobody(where: str, by: str, why: str) -> None:
-    if not by.strip() or not why.strip():
+    if not by.strip() or not any(letter.isalnum() for letter in why):
         raise NobodyError(where, f"by {by!r}, why {why!r}", "a person's name, and why")
 
 

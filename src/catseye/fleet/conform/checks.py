@@ -10,6 +10,7 @@ BREAKS, SHOULD, UNUSUAL = "breaks", "should", "unusual"
 HOLDS, BROKEN, NOT_SEEN = "holds", "broken", "not seen"
 ANSWER_S = 10.0  # the platform's own patience: the standard leaves it to the platform
 _MOST_SHOWN_BYTES = 48
+DRIVER = 0x0702
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,9 @@ class Verdict:
 
 
 def fault_of(said: Said, came: str, offset_bytes: int | None = None) -> Fault:
-    """A fault of one frame."""
-    return Fault(said.number, came, said.raw, offset_bytes)
+    """A fault of one frame; of one that tells who drives, the header alone is shown: reports go to makers."""
+    is_of_a_driver = said.header is not None and said.header.msg_id == DRIVER
+    return Fault(said.number, came, said.raw[: body_at(said)] if is_of_a_driver else said.raw, offset_bytes)
 
 
 def each_of(found: Iterable[Said], came: Callable[[Said], str | None]) -> Judgement:

@@ -124,7 +124,7 @@ class Doors:
         try:
             context.load_cert_chain(self.tls_certificate, self.tls_key)
         except (OSError, ssl.SSLError) as fault:
-            raise SiteError("terminals' port, TLS", str(fault), "a certificate and its key, as PEM files") from None
+            raise SiteError("terminals' port, TLS", (fault.strerror or str(fault)).lower(), "a certificate and its key, as PEM files") from None
         return context
 
 

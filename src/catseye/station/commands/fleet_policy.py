@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from catseye.station.commands.shared import AsJson, examples, group, tell
+from catseye.station.commands.shared import AsJson, OnServer, RunFolder, examples, group, tell
 
 app = group("Correction policies: which alarm is answered how.")
 PolicyFile = Annotated[Path, typer.Argument(metavar="FILE", help="A correction policy, TOML.", show_default=False)]
@@ -26,6 +26,14 @@ def policy_show(*, as_json: AsJson = False) -> int:
     from catseye.station.outcome import RunOutcome
 
     return tell(RunOutcome(0, {"policy": default_text()}, [default_text().rstrip("\n")]), as_json)
+
+
+@app.command("used", epilog=examples("catseye fleet policy used out", "catseye fleet policy used out --json"))
+def policy_used(out: RunFolder, *, site: OnServer = None, as_json: AsJson = False) -> int:
+    """List which policies gateways went by, and since when."""
+    from catseye.station.verbs.fleet_policy import used_policies
+
+    return tell(used_policies(out, site), as_json)
 
 
 @app.command("try", epilog=examples("catseye fleet policy try policy.toml < frames.txt", "catseye fleet policy try policy.toml --language vi < frames.txt"))

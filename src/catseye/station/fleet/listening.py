@@ -90,6 +90,8 @@ async def serve(
         await asyncio.wait((stopping, serving), timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         for task in (stopping, telling):
             task.cancel()
+        if progress:
+            sys.stderr.write("\n")  # the line that stood still
         gateway.close()
         await serving
         counted = gateway.counters.as_json()

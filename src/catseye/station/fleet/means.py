@@ -14,6 +14,7 @@ from catseye.fleet.correction.policy_file import default_policy, read_policy
 from catseye.fleet.fleet_watch import FleetWatch
 from catseye.fleet.permits.watch import WatchLimits
 from catseye.station.fleet.judging import FleetJudge
+from catseye.station.fleet.policy_record import note_policy
 from catseye.station.fleet.register import register_of
 from catseye.station.site import Site
 from catseye.station.site_tables import Fleet
@@ -29,11 +30,13 @@ def fleet_judge(site: Site, fleet: Fleet, vault: Vault, recent: Sequence[Event],
 
 
 def correction_means(site: Site, fleet: Fleet, vault: Vault, now: Stamp) -> Means:
-    """Attachments and pictures are asked for only where they can be kept: sealed to somebody."""
+    """Attachments and pictures are asked for only where they can be kept: sealed to somebody. Which policy it is, the vault is told."""
     may_keep = site.evidence is not None
     attachments = _server(fleet, fleet.attachments) if may_keep else None
     media = _server(fleet, fleet.media) if may_keep else None
-    return Means(policy_of(site, fleet), vault.terminals.order_ids(now), fleet.language, attachments, media, keeps_pictures=may_keep)
+    policy = policy_of(site, fleet)
+    note_policy(vault, policy, now)
+    return Means(policy, vault.terminals.order_ids(now), fleet.language, attachments, media, keeps_pictures=may_keep)
 
 
 def policy_of(site: Site, fleet: Fleet) -> Policy:
@@ -44,7 +47,8 @@ def policy_of(site: Site, fleet: Fleet) -> Policy:
     try:
         return read_policy(path.read_text("utf-8"), fleet.policy)
     except (OSError, UnicodeDecodeError) as error:
-        raise SiteError(site.where("fleet", "policy"), f"{fleet.policy} cannot be read: {error}", "a correction policy") from error
+        words = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise SiteError(site.where("fleet", "policy"), f"{fleet.policy} cannot be read: {words}", "a correction policy") from error
 
 
 def _server(fleet: Fleet, door: str | None) -> Server | None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from catseye.core.errors import SiteError
 from catseye.core.time import Stamp
 from catseye.fleet.attachments.server import AttachmentServer
-from catseye.fleet.gateway.doors import Doors, Limits, lets_in
+from catseye.fleet.gateway.doors import Doors, Limits
 from catseye.fleet.gateway.media import TakeMedia
-from catseye.fleet.listening import Admits
 from catseye.fleet.media_keeper import MediaDesk
+from catseye.station.fleet.door_probe import refuse_taken
 from catseye.station.fleet.live_desk import LiveDesk
 from catseye.station.fleet.media_intake import MediaIntake
 from catseye.station.fleet.wanted import wanted_of
@@ -42,15 +42,11 @@ def doors_of(site: Site, fleet: Fleet, key: str) -> Doors:
     certificate, private = (site.folder / name if name is not None else None for name in (fleet.tls_certificate, fleet.tls_key))
     limits = Limits(most_connections_count=fleet.most_terminals_count)
     try:
-        return Doors(host.strip("[]"), int(port), fleet.private_networks, certificate, private, limits)
+        doors = Doors(host.strip("[]"), int(port), fleet.private_networks, certificate, private, limits)
+        refuse_taken(doors)
     except SiteError as error:
         raise SiteError(site.where("fleet", key), error.came, error.wanted) from error
-
-
-def admitting(doors: Doors) -> Admits:
-    """Who may talk at a door: as at the gateway's own."""
-    networks, is_tls = doors.networks(), doors.is_tls
-    return lambda peer: lets_in(networks, peer, is_tls=is_tls)
+    return doors
 
 
 async def open_media_doors(site: Site, fleet: Fleet, open_vault: Callable[[], Vault], stack: AsyncExitStack, clock: Callable[[], Stamp]) -> MediaDoors:
@@ -67,14 +63,12 @@ async def open_media_doors(site: Site, fleet: Fleet, open_vault: Callable[[], Va
     attachments = media = live = None
     if fleet.attachments is not None:
         doors = doors_of(site, fleet, "attachments")
-        server = AttachmentServer(
-            intake, doors, worker, clock, admits=admitting(doors), log=lambda who, what: log.warning("attachments", terminal=who, what=what), asking=asking
-        )
+        server = AttachmentServer(intake, doors, worker, clock, log=lambda who, what: log.warning("attachments", terminal=who, what=what), asking=asking)
         attachments = doors.host, await _started(site, "attachments", server.start())
         stack.push_async_callback(server.close)
     if fleet.media is not None:
         doors = doors_of(site, fleet, "media")
-        live = LiveDesk(doors, open_vault, clock, admits=admitting(doors), log=lambda who, what: log.warning("live video", terminal=who, what=what))
+        live = LiveDesk(doors, open_vault, clock, log=lambda who, what: log.warning("live video", terminal=who, what=what))
         media = doors.host, await _started(site, "media", live.start())
         stack.push_async_callback(live.close)
     told = fleet.model_copy(update={"attachments": _written(attachments), "media": _written(media)})

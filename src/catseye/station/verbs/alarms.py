@@ -7,7 +7,7 @@ from pathlib import Path
 from catseye.cases.people import person
 from catseye.core.errors import SiteError
 from catseye.core.event import Event
-from catseye.core.terminal import source_of
+from catseye.core.terminal import source_of, told_openly
 from catseye.core.time import NS_PER_MINUTE, Stamp
 from catseye.fleet.correction.standing import ALARM_KINDS, OUTCOME_KINDS, Standing, standings
 from catseye.station.outcome import RunOutcome
@@ -93,7 +93,7 @@ def _said(each: Standing, closed: Mapping[str, Step]) -> dict[str, object]:
         "terminal": alarm.subjects[0],
         "kind": alarm.kind,
         "time_utc": alarm.when.iso() if alarm.when else None,
-        "details": dict(alarm.details),
+        "details": dict(told_openly(alarm).details),
         "followed": followed,
         "closed": by,
     }

@@ -4,7 +4,7 @@ import itertools
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from catseye.core.errors import CatseyeError, SourceError
@@ -17,6 +17,8 @@ from catseye.station.line_judge import line_judge_of
 from catseye.station.outcome import RunOutcome
 from catseye.station.pixel_needs import coarse_places, metres_per_px
 from catseye.station.site import Camera, Site, line_reach
+from catseye.station.verbs.check_fleet import of_fleet
+from catseye.station.verbs.finding import Finding
 from catseye.station.verbs.tables import lines_of_table
 from catseye.station.verbs.watch import site_of
 from catseye.vision.health import NEEDS
@@ -27,21 +29,13 @@ PLATE_PX = NEEDS["plate"].least_px_per_m
 _MARKS = {True: "✓", False: "✗", None: "–"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `is_right` None: known, and nothing to be done about it today."""
-
-    camera: str
-    what: str
-    is_right: bool | None
-    detail: str
-
-
 def check(path: Path, *, camera: str | None) -> RunOutcome:
-    """Open every source for one frame, look for every model, hold every line against the picture."""
+    """Open every source for one frame, look for every model, hold every line against the picture; try the doors of vehicle terminals."""
     site = site_of(str(path), camera=camera)
     chosen = site.cameras if camera is None else (site.camera_named(camera),)
     findings = [finding for each in chosen for finding in _of_camera(site, each)]
+    if site.fleet is not None and camera is None:
+        findings += of_fleet(site, site.fleet)
     wrong = [finding for finding in findings if finding.is_right is False]
     rows = [[_MARKS[finding.is_right], finding.camera, finding.what, finding.detail] for finding in findings]
     table = lines_of_table(["", "camera", "what", "detail"], rows, is_terminal=sys.stdout.isatty())

@@ -47,6 +47,8 @@ def judge_live(listen: str, ports: tuple[int | None, int | None], limit_s: float
         try:
             heard = asyncio.run(test.run(limit_s, _ready, _silent if is_quiet else _step))
         except OSError as fault:
+            if record is not None and not record.stat().st_size:
+                record.unlink()  # ours, and empty: the next try wants the name
             raise SiteError("--listen", f"{listen}: {fault.strerror or fault}", "an address of this machine that is free") from None
         except KeyboardInterrupt:
             heard = Transcript(tuple(test.lines))

@@ -23,7 +23,9 @@ from catseye.fleet.frame808 import Frame
 from catseye.fleet.gateway.keeper import Heard
 from catseye.fleet.message import Body
 from catseye.fleet.subpackages import Joining
+from catseye.station.fleet.policy_record import policies_in_force
 from catseye.station.outcome import RunOutcome
+from catseye.station.vaults import vault_of
 
 _MOST_FILE_BYTES = 1 << 20
 _NOWHERE = Server("192.0.2.1", 7613)  # RFC 5737: an address of documentation; nothing is sent
@@ -41,7 +43,8 @@ def policy_of(path: Path | None) -> Policy:
             raise SourceError(str(path), f"more than {_MOST_FILE_BYTES} bytes", "a correction policy")
         return read_policy(raw.decode("utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as fault:
-        raise SourceError(str(path), str(fault).partition("\n")[0], "a correction policy, UTF-8") from fault
+        words = fault.strerror if isinstance(fault, OSError) else str(fault)
+        raise SourceError(str(path), (words or str(fault)).lower(), "a correction policy, UTF-8") from fault
 
 
 def check_policy(path: Path) -> RunOutcome:
@@ -54,6 +57,15 @@ def check_policy(path: Path) -> RunOutcome:
     silent = sorted(f"{text} ({language})" for text in said for language in languages if not policy.texts[language].get(text))
     lines += [f"not in every language, so said in {policy.language}: {', '.join(silent)}"] if silent else []
     return RunOutcome(0, {"rows": [row.name for row in policy.row], "languages": languages, "said_in_the_policys_language": silent}, lines)
+
+
+def used_policies(out: Path, site: Path | None) -> RunOutcome:
+    """Which policies gateways went by, and since when."""
+    with vault_of(out, site) as vault:
+        found = policies_in_force(vault)
+    told = [{"since_utc": each.since.iso(), "sha256": each.sha256, "policy": each.policy} for each in found]
+    lines = [f"{each.since.iso()}  {each.sha256[:16]}  {len(each.policy['row'])} rows" for each in found]
+    return RunOutcome(0, {"policies": told}, lines or ["no gateway has run here"])
 
 
 def try_policy(path: Path | None, language: str, source: BinaryIO | None = None) -> RunOutcome:

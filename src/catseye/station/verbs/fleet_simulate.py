@@ -4,6 +4,8 @@ import asyncio
 import csv
 import io
 import json
+import os
+import secrets
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -19,6 +21,7 @@ from catseye.fleet.simulate.roads import Roads
 from catseye.fleet.simulate.tally import Tally, percentiles_s
 from catseye.fleet.simulate.terminal import Conduct, Terminal
 from catseye.station.outcome import RunOutcome
+from catseye.vault.files import make_folder, whole_file
 
 COLUMNS = ("phone", "identity", "plate", "plate_colour", "version", "dialect", "terminal_id")
 _EVERY_S = 1.0
@@ -65,7 +68,7 @@ def simulate(asked: Asked, *, progress: bool) -> RunOutcome:
         pass
     finally:
         if asked.tokens is not None:
-            _write(asked.tokens, json.dumps({each.kit.identity: each.token for each in terminals if each.token}, indent=0))
+            _write_secret(asked.tokens, json.dumps({each.kit.identity: each.token for each in terminals if each.token}, indent=0))
     return _outcome(terminals, tally, time.monotonic() - began_s)
 
 
@@ -111,6 +114,14 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, "utf-8")
     except OSError as fault:
         raise StoreError(str(path), fault.strerror or str(fault), "a place to write a list") from fault
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """For this user alone: whoever has a token is that terminal."""
+    make_folder(path.absolute().parent)
+    with whole_file(path, secrets.token_hex(4)) as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(text.encode())
 
 
 def _tokens(path: Path | None) -> Mapping[str, str]:

@@ -1,8 +1,9 @@
-"""`catseye plugins`: which parts fill which socket. Nothing is imported to find out."""
+"""`catseye plugins`: which parts fill which socket; nothing is imported to find out, but the dialects of terminals, which are data."""
 
 import sys
 from importlib.metadata import entry_points
 
+from catseye.core.errors import CatseyeError
 from catseye.station.outcome import RunOutcome
 from catseye.station.verbs.tables import lines_of_table
 
@@ -27,4 +28,14 @@ def list_plugins() -> RunOutcome:
     empty = [[socket, "–", "–", "–"] for socket in SOCKETS.values() if socket not in {part["socket"] for part in found}]
     rows = [[part["socket"], part["name"], part["object"], part["package"]] for part in found] + empty
     table = lines_of_table(["socket", "name", "object", "package"], rows, is_terminal=sys.stdout.isatty())
-    return RunOutcome(0, {"plugins": found, "sockets": SOCKETS}, table)
+    dialects, words = _dialects()
+    return RunOutcome(0, {"plugins": found, "sockets": SOCKETS, "dialects": dialects}, [*table, f"dialects of terminals' alarms: {words}"])
+
+
+def _dialects() -> tuple[list[dict[str, object]], str]:
+    """What is read of alarms; a plug-in that cannot be loaded is told, since this is where one looks for it."""
+    try:
+        from catseye.fleet.dialects import DIALECTS
+    except (CatseyeError, ImportError, AttributeError) as fault:
+        return [], f"cannot be loaded: {fault}"
+    return [{"name": each.name, "ident_bytes": each.ident_bytes_count} for each in DIALECTS], ", ".join(each.name for each in DIALECTS)

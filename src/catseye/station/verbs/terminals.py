@@ -15,6 +15,7 @@ from catseye.fleet.errors import WireError
 from catseye.fleet.fix import Fix
 from catseye.fleet.message import Body
 from catseye.station.outcome import RunOutcome
+from catseye.station.site import load_site
 from catseye.station.vaults import made_vault, vault_of
 from catseye.station.verbs.tables import lines_of_table, plain_line
 
@@ -46,7 +47,8 @@ def wanted_in(path: Path, language: str, now: Stamp) -> list[Enrolment]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SiteError(f"--list {path}", str(error), "a CSV file in UTF-8") from error
+        words = error.strerror if isinstance(error, OSError) else "no UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise SiteError(f"--list {path}", (words or str(error)).lower(), "a CSV file in UTF-8") from error
     found = []
     for number, row in enumerate(rows, 2):
         where = f"{path}, line {number}"
@@ -102,7 +104,7 @@ def history(out: Path, phone: str, since: Stamp, until: Stamp, who: str, purpose
     identity, now = _identity(phone, "PHONE"), _now()
     if until.utc_ns <= since.utc_ns:
         raise SiteError("--until", until.iso(), f"a moment after {since.iso()}")
-    grant = Grant(person(who, "--who"), purpose, now.plus_ns(LOOK_NS))
+    grant = Grant(person(who, "--who"), _purpose(purpose, site), now.plus_ns(LOOK_NS))
     places: list[dict[str, Any]] = []
     unread_count = 0
     with vault_of(out, site) as vault:
@@ -138,6 +140,12 @@ def driver(out: Path, pseudonym: str, who: str, purpose: str, why: str, site: Pa
         "expiry": found.expiry,
     }
     return RunOutcome(0, told, [plain_line(f"{name}: {value}") for name, value in told.items()])
+
+
+def _purpose(said: str, site: Path | None) -> str:
+    """What somebody looks for, beside what the site keeps positions for: whoever audits sees whether the one is the other."""
+    fleet = load_site(site).fleet if site is not None and said.strip() else None
+    return f"{said.strip()} (kept for: {fleet.purpose})" if fleet is not None else said
 
 
 def _locations(record: Accepted) -> Iterator[Mapping[str, Any] | None]:
