@@ -253,3 +253,12 @@ def test_ranges_are_what_a_set_of_bytes_is(spans: list[tuple[int, int]]) -> None
         there |= set(range(begin, end))
     assert {at for begin, end in ranges.spans_bytes for at in range(begin, end)} == there
     assert {at for offset, length in ranges.missing(60) for at in range(offset, offset + length)} == set(range(60)) - there
+
+
+def test_however_often_names_are_announced_few_are_remembered() -> None:
+    desk = Desk()
+    for number in range(100):
+        desk.hears(announced(*((f"{number}-{index}.jpg", 5) for index in range(10))))
+    assert len(desk.talk._names) <= 10
+    desk.hears(announced((PHOTO, len(CONTENT))), sent(PHOTO, CONTENT))
+    assert desk.kept == {PHOTO: CONTENT}

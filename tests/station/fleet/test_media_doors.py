@@ -19,7 +19,6 @@ from catseye.fleet.gateway.doors import Doors
 from catseye.fleet.simulate.live import EncodedPicture
 from catseye.fleet.simulate.network import Media
 from catseye.station.fleet.listening import serve, vault_to_write
-from catseye.station.fleet.media_doors import admitting
 
 IDENTITY = pyrage.x25519.Identity.generate()
 KEY = str(IDENTITY.to_public())
@@ -134,7 +133,7 @@ def test_a_door_that_is_taken_is_told_with_its_line(tmp_path: Path, dead_port: i
 
 @pytest.mark.parametrize(("peer", "may"), [("10.8.3.4", True), ("127.0.0.1", True), ("::ffff:10.8.3.4", True), ("10.9.0.1", False), ("203.0.113.5", False)])
 def test_who_may_talk_at_a_door_is_who_may_at_the_gateway(peer: str, may: bool) -> None:
-    assert admitting(Doors("10.8.0.1", 0, ("10.8.0.0/16",)))(peer) is may
+    assert Doors("10.8.0.1", 0, ("10.8.0.0/16",)).admits(peer) is may
 
 
 def test_strangers_are_cut_off_at_both_doors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

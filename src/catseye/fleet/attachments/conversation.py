@@ -107,8 +107,8 @@ class Conversation:
         if self._alarm is not None and self._alarm.expected.alarm_no != expected.alarm_no:
             self.leave(now)
         self._alarm = self._shelf.of(expected, now, self)
-        for each in self._announced["files"]:
-            self._names[_in_pieces(each["name"])] = key_of(each["name"])
+        names = [each.attachment.name for each in self._alarm.files.values()] + [each["name"] for each in self._announced["files"]]
+        self._names = {_in_pieces(name): key_of(name) for name in names}  # anew: however often it announces, it is no more than this
         return self._general(header, DONE)
 
     def taken(self, coming: Coming, fault: MediaRefusedError | None = None) -> Send:

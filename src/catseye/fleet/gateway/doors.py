@@ -95,7 +95,10 @@ class Doors:
 
     def admits(self, peer: str) -> bool:
         """Whether a peer's address may talk at all."""
-        return lets_in(self.networks(), peer, is_tls=self.is_tls)
+        try:
+            return lets_in(self.networks(), peer, is_tls=self.is_tls)
+        except ValueError:  # gone before it was looked at: nobody's address
+            return False
 
     @property
     def is_tls(self) -> bool:

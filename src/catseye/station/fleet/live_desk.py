@@ -18,6 +18,7 @@ from catseye.fleet.message import Body
 from catseye.station.fleet.judging import FleetJudge, Judged
 from catseye.station.fleet.live_video import LiveVideo
 from catseye.station.fleet.media_intake import FORWARD_CHANNEL
+from catseye.station.log import logger
 from catseye.vision.live_segments import Segment
 
 if TYPE_CHECKING:
@@ -167,7 +168,10 @@ class WatchedJudge(FleetJudge):
     def judge(self, heard: Sequence[Heard], told: Sequence[Told], now: Stamp, enrolments: Mapping[str, Enrolment], drivers: Mapping[str, str]) -> Judged:
         """As `FleetJudge`."""
         judged = self._judge.judge(heard, told, now, enrolments, drivers)
-        self._hear(judged)
+        try:
+            self._hear(judged)
+        except Exception as fault:  # noqa: BLE001 - an edge: the journal has the messages, and no live video is a reason to judge them no more
+            logger("fleet").error("live video", fault=repr(fault))
         return judged
 
 
