@@ -1,7 +1,9 @@
 """The gateway under ten thousand terminals, generator on the same cores: what is acknowledged is kept once, how long an answer takes, what it costs.
 
 `python -m benchmarks.fleet_gateway` runs 30 s; `--seconds 600` the ten minutes of the README; `--kill-after 15` ends the gateway with `kill -9` under load and
-begins it anew. The bare server (`fleet_bare`: one fsync a batch, nothing else) gets the same load in the same run, so that costs can be compared.
+begins it anew; `--permits 10000` gives every vehicle a permit to be judged by; `--fresh`: none has registered yet, so all do, at once. What is driven is
+`catseye fleet listen` itself, its journal counted afterwards. The bare server (`fleet_bare`: one fsync a batch, nothing else) gets the same load in the same
+run, so that costs can be compared.
 """
 
 import argparse
@@ -34,7 +36,7 @@ class Watched:
     """A server process, by its own CPU seconds and memory, once a second."""
 
     process: psutil.Process
-    rows: list[tuple[float, float, float]] = field(default_factory=list)
+    rows: list[tuple[float, float, float, float]] = field(default_factory=list)
     is_over: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
@@ -43,11 +45,11 @@ class Watched:
             try:
                 with self.process.oneshot():
                     cpu = self.process.cpu_times()
-                    self.rows.append((time.time(), cpu.user + cpu.system, self.process.memory_info().rss / 1e6))
+                    self.rows.append((time.time(), cpu.user + cpu.system, self.process.memory_info().rss / 1e6, cpu.system))
             except psutil.Error:
                 return
 
-    def between(self, begin_s: float, end_s: float) -> list[tuple[float, float, float]]:
+    def between(self, begin_s: float, end_s: float) -> list[tuple[float, float, float, float]]:
         """Rows of a span of the wall's clock."""
         return [row for row in self.rows if begin_s <= row[0] <= end_s]
 
@@ -103,28 +105,41 @@ def cost(seen: Watched, load: dict[str, Any]) -> dict[str, float]:
     acked = lines[-1]["acked"] - lines[0]["acked"]
     late = [row for row in rows if row[0] > begin_s + SETTLED_AFTER_S] or rows
     slope = float(np.polyfit([row[0] for row in late], [row[2] for row in late], 1)[0]) * 60 if len(late) > 2 else 0.0
-    return {"cores": spent_s / took_s, "us": spent_s / max(1, acked) * 1e6, "rss_mb": rows[-1][2], "slope_mb_min": slope}
+    return {
+        "cores": spent_s / took_s,
+        "us": spent_s / max(1, acked) * 1e6,
+        "system_us": (rows[-1][3] - rows[0][3]) / max(1, acked) * 1e6,
+        "rss_mb": rows[-1][2],
+        "slope_mb_min": slope,
+    }
+
+
+def listening(folder: Path, port: int) -> subprocess.Popen[str]:
+    """`catseye fleet listen`, as anybody runs it."""
+    site = folder / "site.toml"
+    site.write_text(f'[site]\nid = "benchmark"\ntimezone = "Asia/Shanghai"\n\n[fleet]\nlisten = "127.0.0.1:{port}"\n')
+    return python("catseye.station", "fleet", "listen", site, "--out", folder, "--json", stdout=subprocess.PIPE)
 
 
 def run_kept(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     vault, tokens, port = folder / "vault", folder / "tokens.json", free_port()
-    python("benchmarks.fleet_kept", "enrol", vault, asked.terminals, 1, tokens).wait()
-    server = python("benchmarks.fleet_kept", "serve", vault, port, stdout=subprocess.PIPE)
+    python("benchmarks.fleet_kept", "enrol", vault, asked.terminals, 1, tokens, asked.permits, *(["fresh"] if asked.fresh else [])).wait()
+    server = listening(folder, port)
     wait_for(port, server)
     restart: dict[str, Any] = {}
     with watched(server) as seen:
         load = loaded(asked, port, folder, tokens)
         if asked.kill_after:
-            server, restart = killed(asked, server, vault, port, load)
+            server, restart = killed(asked, server, folder, port, load)
         said = json.loads(load.communicate()[0])
     server.send_signal(signal.SIGTERM)
-    server.communicate(timeout=60)
+    counted = json.loads(server.communicate(timeout=120)[0])
     python("benchmarks.fleet_kept", "dump", vault, folder / "kept.npz", asked.terminals, 1).wait()
-    return {"load": said, "cost": cost(seen, said), **restart, **compared(folder)}
+    return {"load": said, "cost": cost(seen, said), "counted": counted, **restart, **compared(folder)}
 
 
 def killed(
-    asked: argparse.Namespace, server: subprocess.Popen[str], vault: Path, port: int, load: subprocess.Popen[str]
+    asked: argparse.Namespace, server: subprocess.Popen[str], folder: Path, port: int, load: subprocess.Popen[str]
 ) -> tuple[subprocess.Popen[str], dict[str, Any]]:
     """`kill -9` so many seconds after it is busy, and a new one at once."""
     deadline_s = time.monotonic() + 200
@@ -133,7 +148,7 @@ def killed(
     time.sleep(asked.kill_after)
     server.kill()
     server.wait()
-    again = python("benchmarks.fleet_kept", "serve", vault, port, stdout=subprocess.PIPE)
+    again = listening(folder, port)
     return again, {"listens_again_after_s": wait_for(port, again)}
 
 
@@ -172,6 +187,8 @@ def main() -> None:
     asked.add_argument("--alarms", type=float, default=10.0, help="alarms a second")
     asked.add_argument("--seconds", type=float, default=30.0)
     asked.add_argument("--kill-after", type=float, default=0.0, help="seconds until kill -9; 0: never")
+    asked.add_argument("--permits", type=int, default=0, help="vehicles that have a permit")
+    asked.add_argument("--fresh", action="store_true", help="no terminal has registered yet")
     asked.add_argument("--no-bare", action="store_true", help="leave the bare server out")
     asked.add_argument("--folder", type=Path, help="where the vault lies; default: a temporary folder")
     words = asked.parse_args()
@@ -196,6 +213,7 @@ def tell(asked: argparse.Namespace, runs: dict[str, dict[str, Any]]) -> None:
             "alarm → warning in ms",
             "cores",
             "µs a location",
+            "of it in the system",
             "MB",
             "MB/min",
             "generator, cores",
@@ -203,7 +221,7 @@ def tell(asked: argparse.Namespace, runs: dict[str, dict[str, Any]]) -> None:
     )
     for name, run in runs.items():
         load, spent = run["load"], run["cost"]
-        figures = [spent.get(key, 0.0) for key in ("cores", "us", "rss_mb", "slope_mb_min")]
+        figures = [spent.get(key, 0.0) for key in ("cores", "us", "system_us", "rss_mb", "slope_mb_min")]
         table.add(
             name, load["connected_at_begin"], load["rate"], shown_waits(load["wait_ms"]), shown_waits(load["warning_ms"]), *figures, load["generator_cores"]
         )
@@ -212,7 +230,10 @@ def tell(asked: argparse.Namespace, runs: dict[str, dict[str, Any]]) -> None:
     load = run["load"]
     print(f"\nSent {load['sent']:,}, acknowledged {load['acknowledged']:,}, in the journal {run['kept']:,}: acknowledged and lost {run['lost']}, ", end="")
     print(f"doubled {run['doubled']}, never sent {run['unheard_of']}; never acknowledged {load['unanswered']}; alarms {load.get('alarms', 0)}, ", end="")
-    print(f"without a warning {load['warnings_missing']}.")
+    print(f"without a warning {load['warnings_missing']}; resent {load.get('resent', 0)}.")
+    came_s = [line["at_s"] for line in load["timeline"] if line["in"] >= load["connected_at_begin"]]
+    told = {name: run["counted"].get(name) for name in ("batches_count", "keeper_faults_count", "duplicates_count", "back_pressure_s", "refused", "closed")}
+    print(f"All in after {came_s[0] if came_s else float('nan'):.1f} s. Load average {os.getloadavg()[0]:.1f}. Gateway: {told}")
     if "listens_again_after_s" in run:
         back = load["back_s"]
         print(

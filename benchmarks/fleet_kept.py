@@ -1,148 +1,58 @@
-"""The gateway with the vault behind it and nothing beside: journal, judge, events, orders. For the load; `catseye fleet listen` is the product's own.
+"""The vault behind the gateway's benchmark: before, terminals that may report and permits of their vehicles; after, what its journal holds.
 
-`python -m benchmarks.fleet_kept serve FOLDER PORT`, `… enrol FOLDER COUNT SEED TOKENS.json`,
+`python -m benchmarks.fleet_kept enrol FOLDER COUNT SEED TOKENS.json PERMITS [fresh]` (`fresh`: let in, but none has registered yet),
 `… dump FOLDER OUT.npz COUNT SEED` (every location that the journal holds).
 """
 
-import asyncio
 import calendar
 import json
-import os
 import secrets
-import signal
 import sys
-import threading
 import time
 from array import array
-from collections.abc import Sequence
-from hashlib import sha256
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
-from catseye.core.terminal import Accepted, Enrolment, Order, Told
+from catseye.core.terminal import Enrolment
 from catseye.core.time import Stamp
-from catseye.fleet.correction.corrections import Corrections
-from catseye.fleet.correction.decisions import Means
-from catseye.fleet.correction.policy_file import default_policy
-from catseye.fleet.gateway.doors import Doors
-from catseye.fleet.gateway.gateway import Gateway
-from catseye.fleet.gateway.keeper import Heard, Registration
+from catseye.fleet.permits.plates import is_plate, normal_plate
+from catseye.fleet.permits.records import Operator, Permit, Vehicle
 from catseye.fleet.simulate.kit import crowd
 from catseye.fleet.text import time_of
+from catseye.station.fleet.register import keys_of
 from catseye.vault.terminals import _Entry, token_sha256
 from catseye.vault.vault import Vault
 
 _BEGAN = Stamp(1_763_000_000_000_000_000)
 
 
-class VaultKeeper:
-    """Journal first; then the judge, its events and orders."""
-
-    def __init__(self, vault: Vault) -> None:
-        self._vault, self._revision = vault, -1
-        self._by_identity: dict[str, Enrolment] = {}
-        self._corrections = Corrections(Means(default_policy(), lambda text: sha256(text.encode()).hexdigest()[:32]))
-        self.spent_s = dict.fromkeys(("journal", "judge", "events", "orders"), 0.0)
-
-    def keep(self, heard: Sequence[Heard], told: Sequence[Told], now: Stamp) -> Sequence[Order]:
-        """Durable on return; wall seconds of each part are summed up."""
-        marks = [time.perf_counter()]
-        if heard:
-            self._vault.journal.append([each.accepted for each in heard])
-        marks.append(time.perf_counter())
-        self.enrolments_revision()
-        verdict = self._corrections.judge(heard, told, now, self._by_identity)
-        marks.append(time.perf_counter())
-        if verdict.events:
-            self._vault.keep_events(verdict.events)
-        marks.append(time.perf_counter())
-        if verdict.orders:
-            self._vault.terminals.keep_orders(verdict.orders)
-        if told:
-            self._vault.terminals.told(told)
-        self._corrections.settle(verdict)
-        marks.append(time.perf_counter())
-        for name, begin_s, end_s in zip(self.spent_s, marks, marks[1:], strict=False):
-            self.spent_s[name] += end_s - begin_s
-        return verdict.orders
-
-    def enrolments(self) -> Sequence[Enrolment]:
-        """All of the vault."""
-        found = self._vault.terminals.enrolments()
-        self._by_identity = {each.identity: each for each in found}
-        return found
-
-    def enrolments_revision(self) -> int:
-        """Of the vault."""
-        return self._vault.terminals.revision()
-
-    def register(self, identity: str, said: Registration, now: Stamp) -> tuple[int, str]:
-        """As the vault decides."""
-        return self._vault.terminals.register(identity, said.plate)
-
-    def authenticated(self, identity: str, version: str, dialect: str, now: Stamp) -> None:
-        """Written only where it is news."""
-        known = self._by_identity.get(identity)  # as of the last change: on most mornings nothing is new, and ten thousand come at once
-        if known is None or not known.is_confirmed or (known.version, known.dialect) != (version, dialect or known.dialect):
-            self._vault.terminals.authenticated(identity, version, dialect)
-
-    def deregister(self, identity: str, now: Stamp) -> None:
-        """As the vault does."""
-        self._vault.terminals.deregister(identity)
-
-    def recent(self, since: Stamp) -> Sequence[Accepted]:
-        """From the journal."""
-        return list(self._vault.journal.recent(since))
-
-    def open_orders(self) -> Sequence[Order]:
-        """From the vault."""
-        return self._vault.terminals.open_orders()
-
-
-async def _serve(vault: Vault, port: int) -> None:
-    began_s = time.monotonic()
-    keeper = VaultKeeper(vault)
-    gateway = Gateway(keeper, Doors("127.0.0.1", port), clock=lambda: Stamp(time.time_ns()), log=lambda *said: print(*said, file=sys.stderr, flush=True))
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, gateway.close)
-    serving = asyncio.create_task(gateway.serve())
-    await gateway.opened()
-    print(json.dumps({"listening_after_s": round(time.monotonic() - began_s, 2)}), file=sys.stderr, flush=True)
-    await serving
-    print(
-        json.dumps(
-            {"keeper_wall_s": keeper.spent_s, "counters": gateway.counters.as_json(), "loop_cpu_s": time.thread_time(), "threads": threading.active_count()}
-        )
-    )
-
-
-def serve(folder: Path, port: int) -> None:
-    vault = Vault.open(folder)
-    if os.environ.get("PROFILE"):
-        import cProfile
-
-        profile = cProfile.Profile()
-        profile.runcall(asyncio.run, _serve(vault, port))
-        profile.dump_stats(os.environ["PROFILE"])
+def enrol(folder: Path, count: int, seed: int, tokens: Path, permits_count: int, *, is_fresh: bool = False) -> None:
+    """All let in; unless they are fresh, with a token each has used already: the load begins with terminals that are known, as on any morning."""
+    vault, kits = Vault.open(folder), crowd(count, seed)
+    first = kits[0]
+    if is_fresh:
+        vault.terminals.enrol_all([Enrolment(kit.identity, kit.plate, int(kit.plate_colour), _BEGAN) for kit in kits], by="the benchmark")
     else:
-        asyncio.run(_serve(vault, port))
+        vault.terminals.enrol(first.identity, first.plate, int(first.plate_colour), _BEGAN, by="the benchmark")
+        given = {kit.identity: secrets.token_urlsafe(24) for kit in kits}
+        terminals, database = vault.terminals, vault._database
+        with database.writing() as connection:
+            database.lock(connection)
+            for kit in kits:
+                known = Enrolment(
+                    kit.identity, kit.plate, int(kit.plate_colour), _BEGAN, token_sha256(given[kit.identity]), True, kit.version, kit.dialect.name
+                )
+                terminals._keep(connection, kit.identity, _Entry(known))
+        tokens.write_text(json.dumps(given))
+    permits = [
+        Permit(Vehicle(normal_plate(kit.plate), int(kit.plate_colour)), Operator("of the benchmark"), f"P{at}", "coach", date(2020, 1, 1), date(2099, 12, 31))
+        for at, kit in enumerate(kits[:permits_count])
+        if is_plate(normal_plate(kit.plate))
+    ]
+    vault.permits.keep(keys_of(permits, ()), "the benchmark", _BEGAN, vault.permits.revision())
     vault.close()
-
-
-def enrol(folder: Path, count: int, seed: int, tokens: Path) -> None:
-    """All of them let in, with a token each has used already, in one transaction: the load begins with terminals that are known, as on any morning."""
-    vault = Vault.open(folder)
-    first, *_ = crowd(count, seed)
-    vault.terminals.enrol(first.identity, first.plate, int(first.plate_colour), _BEGAN, by="the benchmark")
-    given = {kit.identity: secrets.token_urlsafe(24) for kit in crowd(count, seed)}
-    terminals, database = vault.terminals, vault._database
-    with database.writing() as connection:
-        database.lock(connection)
-        for kit in crowd(count, seed):
-            known = Enrolment(kit.identity, kit.plate, int(kit.plate_colour), _BEGAN, token_sha256(given[kit.identity]), True, kit.version, kit.dialect.name)
-            terminals._keep(connection, kit.identity, _Entry(known))
-    vault.close()
-    tokens.write_text(json.dumps(given))
 
 
 def dump(folder: Path, out: Path, count: int, seed: int) -> None:
@@ -163,9 +73,7 @@ def dump(folder: Path, out: Path, count: int, seed: int) -> None:
 
 if __name__ == "__main__":
     verb, where, *rest = sys.argv[1:]
-    if verb == "serve":
-        serve(Path(where), int(rest[0]))
-    elif verb == "enrol":
-        enrol(Path(where), int(rest[0]), int(rest[1]), Path(rest[2]))
+    if verb == "enrol":
+        enrol(Path(where), int(rest[0]), int(rest[1]), Path(rest[2]), int(rest[3]), is_fresh="fresh" in rest)
     else:
         dump(Path(where), Path(rest[0]), int(rest[1]), int(rest[2]))

@@ -25,6 +25,11 @@ def test_south_and_west_are_bits_of_the_status() -> None:
     assert (fix.is_fixed, fix.sources) == (False, ())
 
 
+def test_the_ignition_is_the_lowest_bit_of_the_status() -> None:
+    assert not Fix.of(VALUES).is_powered
+    assert Fix.of({**VALUES, "status": 1 << 0 | 1 << 1}).is_powered
+
+
 def test_encrypted_coordinates_are_refused() -> None:
     with pytest.raises(EncryptedError):
         Fix.of({**VALUES, "status": 1 << 5})

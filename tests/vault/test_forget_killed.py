@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.vault.factories import picture_of, points_at
+from tests.vault.forget_victim import keep_permits
 from tests.vault.kept import CLIP, LOG, NOON, grant, later, redacted, sealed
 from tests.vault.messages import batch
 from tests.vault.test_retention import RED, age, files_with, secrets_of, step, violation
@@ -39,6 +40,26 @@ def forgetter() -> Iterator[Callable[..., bool]]:
         yield is_killed
         assert tended.stdin
         tended.stdin.close()
+
+
+def test_an_import_of_permits_that_is_killed_is_there_whole_or_not_at_all(tmp_path: Path, open_vault: Callable[..., Vault], database_url: str) -> None:
+    open_vault().close()
+    seen, is_killed, number = set(), True, 0
+    with forgetter() as victim:
+        while is_killed:
+            is_killed = victim(number, tmp_path / "vault", database_url, "permits")
+            with open_vault() as vault:
+                there = [key for key in vault.permits.current()[1] if key.startswith(f"permit/51B{number:05d}")]
+                assert len(there) in (0, 50)
+                assert vault.log_faults() == []
+                seen.add((is_killed, len(there)))
+                before = vault.permits.revision()
+                keep_permits(vault, number)  # the same once more
+                assert vault.permits.revision() == before + (not there)
+            number += 1
+    assert (True, 0) in seen
+    assert (False, 50) in seen
+    assert number > 3
 
 
 def filled(vault: Vault) -> list[bytes]:

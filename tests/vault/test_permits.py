@@ -9,6 +9,7 @@ import pytest
 from catseye.core.errors import StoreError
 from catseye.core.time import Stamp
 from catseye.vault.dossiers import DossierMovedError
+from catseye.vault.permits import ALL, KEEPINGS
 from catseye.vault.vault import Vault
 
 NOON = Stamp(1_790_000_000_000_000_000, 20.0)
@@ -19,18 +20,19 @@ ONE = next(iter(ROWS))
 
 def test_what_was_kept_is_there_and_keeping_it_again_changes_nothing(vault: Vault) -> None:
     kept = vault.permits.keep(ROWS, "Lê Hoa", NOON, 0)
-    assert (kept.new_count, kept.changed_count, kept.same_count, kept.revision) == (5, 0, 0, 5)
-    assert vault.permits.current() == (5, ROWS)
-    again = vault.permits.keep(ROWS, "Trần Văn", LATER, 5)
-    assert (again.new_count, again.changed_count, again.same_count, again.revision) == (0, 0, 5, 5)
-    assert vault.permits.revision() == vault.log_size_count() == 5
+    assert (kept.new_count, kept.changed_count, kept.same_count, kept.revision) == (5, 0, 0, 1)
+    assert vault.permits.current() == (1, ROWS)
+    again = vault.permits.keep(ROWS, "Trần Văn", LATER, 1)
+    assert (again.new_count, again.changed_count, again.same_count, again.revision) == (0, 0, 5, 1)
+    assert (vault.permits.revision(), vault.log_size_count()) == (1, 6)
     assert vault.log_faults() == []
 
 
 def test_a_changed_row_is_a_new_version_and_the_old_one_stays_both_by_name(vault: Vault) -> None:
     vault.permits.keep(ROWS, "Lê Hoa", NOON, 0)
     changed = ROWS[ONE] | {"state": "revoked"}
-    assert vault.permits.keep({ONE: changed}, "Trần Văn", LATER, 5).changed_count == 1
+    assert vault.permits.keep({ONE: changed}, "Trần Văn", LATER, 1).changed_count == 1
+    assert vault.permits.revision() == 2
     history = vault.permits.history(ONE)
     assert [(each.number, each.by, each.when, each.facts) for each in history] == [(0, "Lê Hoa", NOON, ROWS[ONE]), (1, "Trần Văn", LATER, changed)]
     assert vault.permits.current()[1] == ROWS | {ONE: changed}
@@ -40,11 +42,11 @@ def test_a_changed_row_is_a_new_version_and_the_old_one_stays_both_by_name(vault
 
 def test_an_import_decided_on_an_older_register_is_not_kept(vault: Vault) -> None:
     vault.permits.keep(ROWS, "Lê Hoa", NOON, 0)
-    with pytest.raises(DossierMovedError, match="revision 0 to be changed, and it is 5 by now"):
+    with pytest.raises(DossierMovedError, match="revision 0 to be changed, and it is 1 by now"):
         vault.permits.keep({ONE: ROWS[ONE] | {"state": "revoked"}}, "Trần Văn", LATER, 0)
     with pytest.raises(StoreError, match="by nobody"):
-        vault.permits.keep({ONE: {}}, " ", LATER, 5)
-    assert vault.permits.current() == (5, ROWS)
+        vault.permits.keep({ONE: {}}, " ", LATER, 1)
+    assert vault.permits.current() == (1, ROWS)
 
 
 def test_of_two_imports_at_once_one_is_kept_whole(open_vault: Callable[..., Vault]) -> None:
@@ -64,10 +66,30 @@ def test_of_two_imports_at_once_one_is_kept_whole(open_vault: Callable[..., Vaul
             thread.join(30)
         assert len(moved) == 1
         assert len({facts["by"] for facts in first.permits.current()[1].values()}) == 1
-        assert first.permits.revision() == 5
+        assert first.permits.revision() == 1
 
 
 def test_a_plate_stands_in_the_database_only_as_the_key_of_its_row(vault: Vault) -> None:
     vault.permits.keep({ONE: ROWS[ONE] | {"operator": "Công ty Minh Long"}}, "Lê Hoa", NOON, 0)
     for file in vault.folder.glob("vault.db*"):
         assert b"Minh Long" not in file.read_bytes()
+
+
+def test_rows_come_page_by_page_each_as_it_is_now(vault: Vault) -> None:
+    vault.permits.keep(ROWS, "Lê Hoa", NOON, 0)
+    changed = {key: facts | {"state": "revoked"} for key, facts in list(ROWS.items())[1:3]}
+    vault.permits.keep(changed, "Lê Hoa", LATER, 1)
+    pages, last = [], ""
+    while page := vault.permits.page(last, 2):
+        pages.append(page)
+        last = list(page)[-1]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert {key: facts for page in pages for key, facts in page.items()} == ROWS | changed
+
+
+def test_a_keeping_says_how_far_it_is_and_who_did_it_is_written_down(vault: Vault) -> None:
+    told: list[int] = []
+    vault.permits.keep(ROWS, "Lê Hoa", NOON, 0, told.append)
+    assert told == [5]
+    (step,) = vault.dossiers.steps(KEEPINGS, ALL)
+    assert (step.by, step.when, step.facts) == ("Lê Hoa", NOON, {"new_count": 5, "changed_count": 0})

@@ -44,10 +44,9 @@ def people(clip: Path, every_count: int, most_count: int) -> list[Pixels]:
     return found[:most_count]
 
 
-@pytest.mark.parametrize(("clip", "every_count"), [("plaza-night-3fps.mp4", 15), ("hanoi-giang-vo.mp4", 15)])
-def test_people_seen_as_a_driver_is_seen_have_no_head_in_the_copy(shared: Path, clip: str, every_count: int) -> None:
+def test_people_seen_as_a_driver_is_seen_have_no_head_in_the_copy(shared: Path) -> None:
     stills = StillCopy()
-    seen = people(shared / "video" / clip, every_count, 2)
+    seen = people(shared / "video" / "plaza-night-3fps.mp4", 15, 3)
     assert seen
     for rgb in seen:
         head = stills.redacted(rgb, is_in_cabin=True).rgb[80:200, 270:370].astype(int)

@@ -184,12 +184,12 @@ def begun(name: str, step: Step) -> Case:
     where = f"case {name}"
     if step.number != 0 or step.kind != "opened":
         raise CaseError(where, f"begins with step {step.number}, {step.kind!r}", "step 0, 'opened'")
-    _refuse_people(where, step)
     _refuse_beyond_our_time(where, step)
     opening = said_in(step.facts, Opening, f"{where}, step 0")
+    _refuse_wrong_opener(where, step, opening)
     if case_id(opening.event.id) != name:
         raise CaseError(where, f"opened for event {opening.event.id}", f"the event of this case: {name.removeprefix('c-')}…")
-    return Case(name, State.DETECTED, opening, (), Decided(), opening.media, (), (step,))
+    return Case(name, State.DETECTED, opening, (), Decided(), opening.media, (step.by,) if opening.is_by_person else (), (step,))
 
 
 def after(case: Case, step: Step) -> Case:
@@ -222,6 +222,14 @@ def _refuse_beyond_our_time(where: str, step: Step) -> None:
         refuse_beyond_our_time(step.when)
     except ValueError as fault:
         raise CaseError(where, f"{step.kind!r} at {fault}", "") from None
+
+
+def _refuse_wrong_opener(where: str, step: Step, opening: Opening) -> None:
+    """What a camera saw, the machine opens; what a vehicle's terminal reported, a person, and never the machine."""
+    if opening.is_by_person:
+        person(step.by, f"{where}, {step.kind!r}")
+    else:
+        _refuse_people(where, step)
 
 
 def _refuse_people(where: str, step: Step) -> None:

@@ -164,7 +164,8 @@ def _custody(case: Case, house: HouseFacts, looks: tuple[account.CustodyLine, ..
     """Looks and exports in order of time, after the opening by the machine."""
     licence = ", ".join(house.licences) or "none"
     first = case.steps[0]
-    lines = [CustodyLine(first.by, "machine", "opened", house.purpose, licence, first.when, "a violation was detected")]
+    who, why = ("person", case.opening.reason) if case.opening.is_by_person else ("machine", "a violation was detected")
+    lines = [CustodyLine(first.by, who, "opened", house.purpose, licence, first.when, why)]
     lines += [CustodyLine(each.who, "person", each.what, house.purpose, licence, each.when, each.why) for each in looks]
     exports = [step for step in case.steps if step.kind == "exported"]
     lines += [CustodyLine(step.by, "person", "took a report", house.purpose, licence, step.when, step.facts["reason"]) for step in exports]

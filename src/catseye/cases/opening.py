@@ -13,6 +13,7 @@ from catseye.core.time import NS_PER_MS, Stamp
 STRICT = ConfigDict(extra="forbid")  # a fact this catseye does not know may change what a step means
 
 _LAST_NS = 1 << 63  # the year 2262, and what a database's integer holds
+TERMINAL = "terminal"  # the lineage of events that a vehicle's terminal reported
 MediaRole = Literal["still", "clip", "original", "plate", "track", "log"]
 
 
@@ -133,7 +134,10 @@ class MediaReference:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The facts of the first step. `run` is the vault's run the event is of; `place` is where, in words."""
+    """The facts of the first step. `run` is the vault's run the event is of; `place` is where, in words.
+
+    `reason`: why a person opened it, where a person did: what a vehicle's terminal says becomes a case in no other way.
+    """
 
     __pydantic_config__ = STRICT
 
@@ -147,9 +151,17 @@ class Opening:
     signals: tuple[SignalState, ...] = ()
     media: tuple[MediaReference, ...] = ()
     position_deg: tuple[float, float] | None = None
+    reason: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an event that nobody did, and one beyond every calendar."""
         refuse_beyond_our_time(self.event.when)
         if not self.event.subjects:
             raise ValueError(f"{self.event.kind} on {self.event.camera}: nobody did it; wanted the track of a road user")
+        if self.is_by_person != any(character.isalnum() for character in self.reason):
+            raise ValueError(f"a reason {self.reason!r} for {self.event.kind} of {self.event.lineage}; wanted one, in words, for a terminal's alarm alone")
+
+    @property
+    def is_by_person(self) -> bool:
+        """Whether a person opens it, and never the machine: nobody but the terminal saw what it is about."""
+        return self.event.lineage == TERMINAL

@@ -41,7 +41,9 @@ def _words(case: Case, step: Step) -> tuple[str, str]:
     said = said_in(step.facts, noun, case.where)
     match said:
         case Opening():
-            return f"detected {said.law.offence}", ""
+            return (
+                (f"opened a case of what a terminal reported: {said.law.offence}", said.reason) if said.is_by_person else (f"detected {said.law.offence}", "")
+            )
         case Suggestion():
             doubtful = [f"{each.text} {each.confidence_ratio:.0%}" for each in said.characters]
             return f"suggested {said.about}: {said.text}", "; ".join(filter(None, [said.basis, " ".join(doubtful)]))

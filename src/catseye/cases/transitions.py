@@ -13,7 +13,7 @@ from catseye.vault.dossiers import Step
 
 
 def opened(opening: Opening, by: str, now: Stamp) -> Step:
-    """Step 0, by the machine (`machine:` and its name)."""
+    """Step 0, by the machine (`machine:` and its name); of what a vehicle's terminal reported, by a person."""
     step = Step(0, "opened", now, by, as_facts(opening))
     begun(case_id(opening.event.id), step)
     return step

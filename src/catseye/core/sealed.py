@@ -34,7 +34,7 @@ class SealedMedia:
 
 @dataclass(frozen=True, slots=True)
 class RedactedMedia:
-    """A copy in which heads and plates are filled solid, or of which metadata and thumbnails are gone: everybody with a grant may see it.
+    """A copy in which heads and plates are filled solid, or of which metadata and thumbnails are gone, or that is numbers alone: who has a grant may see it.
 
     `path` is the file; `sha256`, `size_bytes` are its own, `derived_from` the SHA-256 of the original; `log` is the redaction log, JSON lines:
     what was filled, in which frame, who found it.

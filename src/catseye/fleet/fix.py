@@ -11,14 +11,17 @@ from catseye.core.time import Stamp
 from catseye.fleet.errors import EncryptedError, ValueMismatchError
 
 BEIJING = timezone(timedelta(hours=8))  # JT/T 808-2013 4.2: all times
-_FIXED, _SOUTH, _WEST, _ENCRYPTED = 1 << 1, 1 << 2, 1 << 3, 1 << 5
+_POWERED, _FIXED, _SOUTH, _WEST, _ENCRYPTED = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 5
 _SOURCES = {18: "GPS", 19: "BeiDou", 20: "GLONASS", 21: "Galileo"}
 _SOURCE_BITS = sum(1 << bit for bit in _SOURCES)
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Where a vehicle was. `is_fixed`: the terminal had a position then; without one `place` is the last it knew, or nothing at all."""
+    """Where a vehicle was. `is_fixed`: the terminal had a position then; without one `place` is the last it knew, or nothing at all.
+
+    `is_powered`: its ignition was on (ACC); where that wire is not connected a terminal never says so, however fast it drives.
+    """
 
     place: GeoPoint
     when: Stamp
@@ -27,6 +30,7 @@ class Fix:
     altitude_m: float
     is_fixed: bool
     sources: tuple[str, ...]
+    is_powered: bool
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -51,6 +55,7 @@ class Fix:
             float(values["altitude"]),
             bool(status & _FIXED),
             _sources(status & _SOURCE_BITS),
+            bool(status & _POWERED),
         )
 
 

@@ -25,9 +25,9 @@ class FleetWatch:
         self._tidied_ns = 0
 
     @property
-    def revision(self) -> int:
-        """Of the register it judges by: when the vault's is another, load it and `take` it."""
-        return self._watch.register.revision
+    def register(self) -> Register:
+        """What it judges by: when the vault's `revision` is another, load it and `take` it."""
+        return self._watch.register
 
     def take(self, register: Register) -> None:
         """Judge by this register from now on."""
@@ -47,6 +47,8 @@ class FleetWatch:
         watch, quality = self._watch, self._quality
         for identity, fix, received in fixes:
             watch.spoke(identity, received, events)
+            if isinstance(fix, Fix):
+                watch.powered(identity, fix, received)
             said = quality.judge(identity, fix, received, events)
             if said.is_trusted and isinstance(fix, Fix):
                 watch.see(identity, fix, received, events, is_clock_trusted=said.is_clock_trusted)

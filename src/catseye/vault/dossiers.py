@@ -5,11 +5,11 @@ nothing is written.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from catseye.core.errors import StoreError
 from catseye.core.time import Stamp
@@ -59,38 +59,58 @@ class Dossiers:
 
     def add_all_within(self, connection: Connection, kind: str, steps: Mapping[str, Sequence[Step]]) -> None:
         """The same for many dossiers of one kind, by subject, at the price of one: all or nothing."""
-        if not any(steps.values()):
+        sealed = list(_sealed(kind, steps, lambda drawer, now: self._drawers.ready_within(connection, drawer, now)))
+        self.add_sealed_within(connection, kind, sealed)
+
+    def sealed(self, kind: str, steps: Mapping[str, Sequence[Step]]) -> Iterator[Row]:
+        """The rows that `add_sealed_within` writes, one by one: most of the work, done before any other writer has to wait for it."""
+        return _sealed(kind, steps, self._drawers.ready)
+
+    def add_sealed_within(self, connection: Connection, kind: str, rows: Sequence[Row]) -> None:
+        """Add steps that are in their envelopes already, the steps of a dossier together and in order: all or nothing, as `add_all_within`."""
+        if not rows:
             return
-        rows = []
-        there = self._counts(connection, kind, [subject for subject, each in steps.items() if each])
-        for subject, each in steps.items():
-            count = there.get(subject, 0)
-            if [step.number for step in each] != list(range(count, count + len(each))):
-                raise DossierMovedError(f"{kind} {subject}", f"step {each[0].number} to be added to {count}", "the newest state read before deciding")
-            rows += [step_row(kind, subject, step) for step in each]
-        keys: dict[Drawer, Key] = {}
-        sealed = []
+        there = self._counts(connection, kind, list({row["subject"]: None for row in rows}))
         for row in rows:
-            drawer = dossier_drawer(kind, row["subject"])
-            if drawer not in keys:
-                keys[drawer] = self._drawers.ready_within(connection, drawer, Stamp(row["utc_ns"]))
-            sealed.append(row | {"body": seal_bytes(keys[drawer], _bound_to(row), row["body"])})
-        self._database.insert_new(connection, DOSSIER_STEPS, sealed)
-        self._log.append(connection, [Entry(STEP, step_subject(row), step_bytes(row)) for row in sealed])
+            count = there.get(row["subject"], 0)
+            if row["number"] != count:
+                raise DossierMovedError(f"{kind} {row['subject']}", f"step {row['number']} to be added to {count}", "the newest state read before deciding")
+            there[row["subject"]] = count + 1
+        for drawer, utc_ns in {dossier_drawer(kind, row["subject"]): row["utc_ns"] for row in rows}.items():
+            self._drawers.ready_within(connection, drawer, Stamp(utc_ns))  # ForgottenError: its key was destroyed meanwhile
+        self._database.insert_new(connection, DOSSIER_STEPS, [dict(row) for row in rows])
+        self._log.append(connection, [Entry(STEP, step_subject(row), step_bytes(row)) for row in rows])
 
     def _counts(self, connection: Connection, kind: str, subjects: list[str]) -> dict[str, int]:
         mine = select(DOSSIER_STEPS.c.subject, func.count().label("count")).where(DOSSIER_STEPS.c.dossier == kind)
         chosen = mine.where(self._database.among(DOSSIER_STEPS.c.subject, subjects)).group_by(DOSSIER_STEPS.c.subject)
         return {row.subject: row[1] for row in connection.execute(chosen)}
 
-    def steps_count(self, kind: str) -> int:
-        """How many steps all dossiers of a kind have together: it grows with every one."""
+    def steps_count(self, kind: str, subject: str) -> int:
+        """How many steps a dossier has: a single look into the database."""
         with self._database.reading() as connection:
-            return self.steps_count_within(connection, kind)
+            return self.steps_count_within(connection, kind, subject)
 
-    def steps_count_within(self, connection: Connection, kind: str) -> int:
+    def steps_count_within(self, connection: Connection, kind: str, subject: str) -> int:
         """The same, inside a transaction that does more."""
-        return connection.scalar(select(func.count()).where(DOSSIER_STEPS.c.dossier == kind)) or 0
+        last = select(func.max(DOSSIER_STEPS.c.number)).where(DOSSIER_STEPS.c.dossier == kind, DOSSIER_STEPS.c.subject == subject)
+        return connection.scalar(select(func.coalesce(last.scalar_subquery(), -1) + 1)) or 0
+
+    def newest(self, kind: str, subjects: Sequence[str]) -> dict[str, Step]:
+        """The last step of each of these dossiers, by subject; nothing for one that is not there."""
+        return self._newest(self._database.among(DOSSIER_STEPS.c.subject, subjects), kind)
+
+    def newest_after(self, kind: str, subject: str, most_count: int | None) -> dict[str, Step]:
+        """The last steps of the next dossiers of a kind in order of subject, after this one: a page of them; empty where there are no more."""
+        return self._newest(DOSSIER_STEPS.c.subject > subject, kind, most_count)
+
+    def _newest(self, which: ColumnElement[bool], kind: str, most_count: int | None = None) -> dict[str, Step]:
+        other = DOSSIER_STEPS.alias()
+        last = select(func.max(other.c.number)).where(other.c.dossier == kind, other.c.subject == DOSSIER_STEPS.c.subject).scalar_subquery()
+        chosen = select(DOSSIER_STEPS).where(DOSSIER_STEPS.c.dossier == kind, which, DOSSIER_STEPS.c.number == last)
+        with self._database.reading() as connection:
+            rows = connection.execute(chosen.order_by(DOSSIER_STEPS.c.subject).limit(most_count)).mappings().all()
+            return {row["subject"]: step_of(row) for row in self.opened(connection, rows)}
 
     def steps(self, kind: str, subject: str) -> list[Step]:
         """All steps in order; none for a dossier that is not there."""
@@ -115,6 +135,17 @@ class Dossiers:
             if drawer not in keys:
                 keys[drawer] = self._drawers.key(connection, drawer)
             yield dict(row) | {"body": open_bytes(keys[drawer], _bound_to(row), bytes(row["body"]))}
+
+
+def _sealed(kind: str, steps: Mapping[str, Sequence[Step]], key_of: Callable[[Drawer, Stamp], Key]) -> Iterator[Row]:
+    keys: dict[Drawer, Key] = {}
+    for subject, each in steps.items():
+        drawer = dossier_drawer(kind, subject)
+        for step in each:
+            row = step_row(kind, subject, step)
+            if drawer not in keys:
+                keys[drawer] = key_of(drawer, step.when)
+            yield row | {"body": seal_bytes(keys[drawer], _bound_to(row), row["body"])}
 
 
 def dossier_drawer(kind: str, subject: str) -> Drawer:

@@ -33,7 +33,7 @@ class Facts(NamedTuple):
     kind: str
     time_ns: int
     subjects: Sequence[str]
-    measures: Sequence[tuple[str, float, str, float]]
+    measures: Sequence[Any]
     details: Mapping[str, Any]
 
 

@@ -72,3 +72,20 @@ def test_what_cannot_be_meant_is_refused_with_three_facts(text: str, came: str, 
         read_policy(text, "fleet.toml")
     assert refused.value.where.startswith("fleet.toml")
     assert came in refused.value.came and wanted in refused.value.wanted
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ('name = "speed"', 'name = "driver"', "line 25, row 'driver'"),
+        ("cool_down_s = 30", "cool_down = 30", "line 10, row 1"),
+        ('alarms = ["overspeed"', 'alarms = ["overspeeed"', "line 25, row 'speed', alarms"),
+        ('name = "speed"', """name = "a'b\\"c"\ntimes_count = 0""", """row 'a\\'b"c'"""),
+        ('language = "en"', 'langage = "en"', ""),
+    ],
+    ids=range(5),
+)
+def test_a_fault_of_a_row_names_the_line_where_the_row_begins(old: str, new: str, where: str) -> None:
+    with pytest.raises(PolicyError) as refused:
+        read_policy(default_text().replace(old, new, 1), "fleet.toml")
+    assert refused.value.where == (f"fleet.toml, {where}" if where else "fleet.toml")

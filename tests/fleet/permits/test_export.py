@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.fleet.permits.test_reading import FINE, HEAD, read
 from tests.support.properties import examples
 
-from catseye.fleet.permits.columns import LEFT_OUT
+from catseye.fleet.permits.columns import LEFT_OUT, guarded, unguarded
 from catseye.fleet.permits.errors import OneWayTieError, PermitError
 from catseye.fleet.permits.export import COLUMNS, export_csv
 from catseye.fleet.permits.records import Operator, Permit, Vehicle
@@ -72,6 +72,22 @@ def test_terminals_in_a_table_change_no_permit_that_comes_of_it(rows: list[tuple
         return export_csv((known | {each.key: each for each in taken.permits}).values())
 
     assert exported(is_bare=True) == exported(is_bare=False)
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+84 9", "-1", "@SUM(1)", "\t=1", "\r=1", "＝1", "'=1", "''-1"])
+def test_no_cell_is_a_formula_to_a_spreadsheet_and_an_import_takes_the_guard_away(name: str) -> None:
+    said = replace(permit(1), operator=Operator(name))
+    line = export_csv([said], ["operator"]).split("\n", 1)[1]
+    assert line.strip('"').startswith("'")
+    assert unguarded(guarded(name)) == name
+    (row,) = read(export_csv([said])).rows
+    assert row.permit.operator.name == " ".join(name.split())
+
+
+@given(st.text(max_size=8))
+def test_a_guard_is_put_on_and_off_whatever_the_text(text: str) -> None:
+    assert unguarded(guarded(text)) == text
+    assert not guarded(text).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 def test_an_export_read_again_changes_nothing() -> None:

@@ -17,6 +17,7 @@ from catseye.fleet.errors import EncryptedError
 from catseye.fleet.fix import Fix
 from catseye.fleet.fleet_watch import FleetWatch, Heard
 from catseye.fleet.permits.areas import Area, Shape, shape_of
+from catseye.fleet.permits.course import is_open
 from catseye.fleet.permits.records import Operator, Permit, Vehicle
 from catseye.fleet.permits.register import Register
 
@@ -31,7 +32,7 @@ def at(second: float) -> Stamp:
 
 
 def fix(second: float, north_m: float = 0.0, kmh: float = 60.0, late_s: float = 0.0, **other: object) -> Fix:
-    said = Fix(GeoPoint(21.0 + north_m / 111_320, 105.8), at(second - late_s), kmh, 0.0, 10.0, is_fixed=True, sources=("BeiDou",))
+    said = Fix(GeoPoint(21.0 + north_m / 111_320, 105.8), at(second - late_s), kmh, 0.0, 10.0, is_fixed=True, sources=("BeiDou",), is_powered=True)
     return replace(said, **other)  # type: ignore[arg-type]
 
 
@@ -103,7 +104,7 @@ def test_a_register_that_changes_is_judged_by_at_once() -> None:
     watch = FleetWatch(register(permit()))
     assert drive(watch, range(0, 300, 10)) == []
     watch.take(replace(register(permit(state="revoked")), revision=2))
-    assert watch.revision == 2
+    assert watch.register.revision == 2
     assert kinds(drive(watch, range(300, 900, 10))) == ["no-valid-permit"]
     watch.take(register(permit()))
     assert drive(watch, range(900, 1200, 10)) == []
@@ -114,6 +115,32 @@ def test_what_was_told_today_is_not_told_again_after_a_restart() -> None:
     again = FleetWatch(register(permit("51B99999")))
     again.resume(told)
     assert drive(again, range(300, 900, 10)) == []
+
+
+def test_a_silence_that_outlasts_a_restart_ends_with_the_first_word_and_one_that_was_over_stays_as_it_was() -> None:
+    watch = FleetWatch(register(permit()))
+    drive(watch, range(0, 200, 10))
+    (begin,) = quiet(watch, range(200, 600))
+    again = FleetWatch(register(permit()))
+    again.resume([begin])
+    assert quiet(again, range(3000, 3400)) == []
+    (end,) = again.step([], at(4000), spoke=[(A, at(4000))])
+    assert (end.id, end.end_time_ns) == (begin.id, at(4000).utc_ns)
+    third = FleetWatch(register(permit()))
+    third.resume([end])
+    assert third.step([], at(5000), spoke=[(A, at(5000))]) == []
+
+
+def test_a_way_outside_that_outlasts_a_restart_ends_with_the_return_and_is_not_told_twice() -> None:
+    out = drive(FleetWatch(register(permit(areas=(SQUARE,)))), range(0, 1200, 10))
+    assert kinds(out) == ["outside-permit-scope"]
+    assert is_open(out[0])
+    again = FleetWatch(register(permit(areas=(SQUARE,))))
+    again.resume(out)
+    assert drive(again, range(1200, 1500, 10)) == []
+    back = [event for s in range(1500, 3000, 10) for event in again.step([(A, fix(s, 25_000 - (s - 1500) / 3.6 * 60), at(s))], at(s))]
+    (end,) = back
+    assert (end.id, is_open(end)) == (out[0].id, False)
 
 
 def test_leaving_the_area_of_a_permit_is_told_and_ends_with_the_return() -> None:
@@ -155,7 +182,7 @@ def test_a_running_vehicle_that_goes_silent_is_told_and_ends_when_it_speaks() ->
     watch = FleetWatch(register(permit()))
     assert drive(watch, range(0, 200, 10)) == []
     (begin,) = quiet(watch, range(200, 800))
-    assert (begin.kind, begin.time_ns, begin.end_time_ns) == ("terminal-silent", at(190).utc_ns, at(490).utc_ns)
+    assert (begin.kind, begin.time_ns, begin.end_time_ns) == ("terminal-silent", at(190).utc_ns, at(190).utc_ns)  # open
     (end,) = watch.step([], at(801), spoke=[(A, at(800))])
     assert (end.id, end.end_time_ns) == (begin.id, at(800).utc_ns)
     assert quiet(watch, range(802, 2000)) == []
@@ -173,6 +200,43 @@ def test_who_stood_or_signed_off_or_only_beats_is_not_silent() -> None:
     beating = FleetWatch(register(permit()))
     drive(beating, range(0, 200, 10))
     assert [event for s in range(200, 1500) for event in beating.step([], at(s), spoke=[(A, at(s))] if s % 60 == 0 else [])] == []
+
+
+def parked_with(watch: FleetWatch, **said: object) -> list[Event]:
+    """A drive of a few minutes, a last fix that says so, and then nothing."""
+    assert drive(watch, range(0, 200, 10)) == []
+    last = fix(200, 200 / 3.6 * 60, 60.0, **said)
+    return [*watch.step([(A, last, at(200))], at(200)), *quiet(watch, range(201, 1200))]
+
+
+def test_who_switched_the_ignition_off_may_sleep() -> None:
+    assert kinds(parked_with(FleetWatch(register(permit())))) == ["terminal-silent"]
+    assert parked_with(FleetWatch(register(permit())), is_powered=False) == []
+    in_the_garage = FleetWatch(register(permit()))
+    assert parked_with(in_the_garage, is_powered=False, is_fixed=False) == []
+    assert kinds([*drive(in_the_garage, range(3600, 3800, 10)), *quiet(in_the_garage, range(3800, 4200))]) == ["terminal-silent"]
+
+
+def test_where_nobody_connected_the_ignition_its_bit_says_nothing() -> None:
+    watch = FleetWatch(register(permit()))
+    for s in range(0, 200, 10):
+        assert watch.step([(A, fix(s, s / 3.6 * 60, is_powered=False), at(s))], at(s)) == []
+    assert kinds(quiet(watch, range(200, 600))) == ["terminal-silent"]
+
+
+def test_an_ignition_of_a_backlog_is_not_the_one_of_now() -> None:
+    watch = FleetWatch(register(permit()))
+    drive(watch, range(0, 200, 10))
+    old = fix(200, 0.0, 0.0, late_s=3600, is_powered=False)
+    assert watch.step([(A, old, at(200))], at(200)) == []
+    assert kinds(quiet(watch, range(201, 600))) == ["terminal-silent"]
+
+
+def test_who_only_sent_beats_for_long_and_then_nothing_was_not_running() -> None:
+    watch = FleetWatch(register(permit()))
+    drive(watch, range(0, 200, 10))
+    assert [event for s in range(200, 900) for event in watch.step([], at(s), spoke=[(A, at(s))] if s % 60 == 0 else [])] == []
+    assert quiet(watch, range(900, 2000)) == []
 
 
 def test_our_own_deafness_is_nobodys_silence() -> None:

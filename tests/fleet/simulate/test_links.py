@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from catseye.core.geo import GeoPoint
+from catseye.core.time import NS_PER_S
 from catseye.fleet.file_stream import MAGIC, Piece
 from catseye.fleet.frame808 import Frame, Header
 from catseye.fleet.jt1078 import MediaFrame, Reassembly, packets_in
@@ -95,5 +96,5 @@ def test_live_video_comes_at_the_pace_of_its_clip_and_every_picture_whole() -> N
 
 
 def test_an_alarm_of_another_moment_has_another_file_of_states() -> None:
-    other = replace(ERRAND, raised=replace(RAISED, number=8))
+    other = replace(ERRAND, raised=replace(RAISED, begun_ns=RAISED.begun_ns + 60 * NS_PER_S))
     assert files_of(other, b"", b"")[0].content != files_of(ERRAND, b"", b"")[0].content

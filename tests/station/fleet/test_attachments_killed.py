@@ -24,7 +24,6 @@ from catseye.vault.vault import Vault
 VICTIM = Path(__file__).with_name("attachment_victim.py")
 IDENTITY = pyrage.x25519.Identity.generate()
 NAME = "00_64_6401_0_a.jpg"
-KILLS_COUNT = 2
 
 
 def alarm_of(number: int) -> str:
@@ -75,15 +74,16 @@ def done_until_killed(out: Path, models: Path, begin: int, after_s: float) -> tu
 
 
 @pytest.mark.timeout(300)
-def test_what_a_terminal_was_told_is_done_is_safe_and_nothing_lies_in_clear(tmp_path: Path, models: Path) -> None:
-    out, chance = tmp_path / "vault", random.Random(6)
+@pytest.mark.parametrize("kills_count", [1, pytest.param(12, marks=pytest.mark.soak)])
+def test_what_a_terminal_was_told_is_done_is_safe_and_nothing_lies_in_clear(tmp_path: Path, models: Path, kills_count: int) -> None:
+    out, chance = tmp_path / "vault", random.Random(kills_count)
     with Vault.open(out):
         pass
     done, number = list[int](), 0
-    for _ in range(KILLS_COUNT):
+    for _ in range(kills_count):
         more, number = done_until_killed(out, models, number, chance.random() * 0.5)
         done += more
-    assert len(done) >= KILLS_COUNT
+    assert len(done) >= kills_count
     marks = [photo(each)[-200:-100] for each in range(number)]  # of the picture itself: tables are the same in every JPEG
     for path in out.rglob("*"):
         if path.is_file():

@@ -1,6 +1,8 @@
 """The keeper between gateway and vault: what a crash or a full disk keeps from being written is judged again, to the same events and orders."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from catseye.station.fleet.keeper import RUN, VaultKeeper
 from catseye.station.fleet.listening import vault_to_write
 from catseye.station.fleet.means import fleet_judge
 from catseye.station.site import Site
+from catseye.station.verbs.permits import import_permits
 from catseye.vault.vault import Vault
 
 SITE = '[site]\nid = "coaches"\ntimezone = "Asia/Ho_Chi_Minh"\n\n[fleet]\nlisten = "127.0.0.1:0"\nlanguage = "en"\n'
@@ -140,6 +143,62 @@ def test_who_drives_is_still_known_after_a_restart(keeper: VaultKeeper, site: Si
     by_kind: dict[str, Event] = {event.kind: event for event in after.vault.events()}
     assert by_kind["short-headway"].details["driver"] == by_kind["driver-changed"].details["driver"] != ""
     after.close()
+
+
+HEAD = "plate,plate colour,permit,scope,valid from,valid to,state\n"
+MINE, ANOTHER = "51B-123.45,yellow,P-1,passenger,2026-01-01,2026-12-31,", "51B-999.99,yellow,P-2,goods,2026-01-01,2026-12-31,"
+
+
+def imported(out: Path, *rows: str) -> None:
+    """As people do it while the gateway runs, out of a vault of their own."""
+    (out / "permits.csv").write_text(HEAD + "\n".join(rows), "utf-8")
+    assert import_permits(out, out / "permits.csv", "Lan", at(0)).exit_code == 0
+
+
+def imported_by_another_process(out: Path, *rows: str) -> None:
+    (out / "permits.csv").write_text(HEAD + "\n".join(rows), "utf-8")
+    words = ["-m", "catseye.station", "fleet", "permits", "import", str(out), str(out / "permits.csv"), "--by", "Lan"]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def driven(keeper: VaultKeeper, seconds: range) -> list[str]:
+    """A drive to the north at 72 km/h; the kinds of all events there are afterwards."""
+    for s in seconds:
+        keeper.keep([report({**location(s), "lat": 21_028_500 + round(s * 20 / 0.11132)}, at(s), serial=s & 0xFFFF)], (), at(s))
+    return kinds(keeper.vault)
+
+
+def test_permits_that_another_process_imports_are_judged_by_while_the_gateway_runs(keeper: VaultKeeper, tmp_path: Path) -> None:
+    assert driven(keeper, range(0, 120, 10)) == []
+    imported_by_another_process(tmp_path, ANOTHER)
+    assert driven(keeper, range(120, 400, 10)) == ["no-valid-permit"]
+    imported(tmp_path, MINE)
+    assert driven(keeper, range(400, 700, 10)) == ["no-valid-permit"]
+    tomorrow = 86_400
+    assert driven(keeper, range(tomorrow, tomorrow + 200, 10)) == ["no-valid-permit"]  # it has one by now
+    imported(tmp_path, MINE + "revoked")
+    assert driven(keeper, range(tomorrow + 200, tomorrow + 400, 10)) == ["no-valid-permit"] * 2
+
+
+def test_a_terminal_that_is_moved_to_another_vehicle_is_judged_by_that_ones_permits(keeper: VaultKeeper, tmp_path: Path) -> None:
+    imported(tmp_path, MINE)
+    assert driven(keeper, range(0, 120, 10)) == []
+    with Vault.open(tmp_path / "vault", RUN) as desk:
+        desk.terminals.enrol(IDENTITY, "51B-777.77", 2, at(120), by="Lan")
+    assert driven(keeper, range(120, 400, 10)) == ["no-valid-permit"]
+    (event,) = keeper.vault.events()
+    assert (event.details["plate"], event.details["reason"]) == ("51B77777", "missing")
+
+
+def test_a_register_that_cannot_be_read_stops_no_message(keeper: VaultKeeper, tmp_path: Path) -> None:
+    imported(tmp_path, MINE)
+    assert driven(keeper, range(0, 120, 10)) == []
+    imported(tmp_path, MINE + "revoked")
+    with closing(sqlite3.connect(tmp_path / "vault" / "vault.db")) as other, other:
+        other.execute("UPDATE dossier_steps SET body = zeroblob(200) WHERE dossier = 'permits' AND number = 1")
+    assert driven(keeper, range(120, 300, 10)) == []  # by the register as it was read
+    assert len(journalled(keeper.vault)) == 30
 
 
 def test_what_a_terminal_says_of_its_maker_is_kept_nowhere(keeper: VaultKeeper, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Policies as TOML. What cannot be meant is refused with the file, the line where that is known, what came and what was wanted."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -15,6 +16,7 @@ from catseye.fleet.alarm_kinds import AlarmKind
 from catseye.fleet.correction.policy import ACTIONS, SLOW, WARN, Policy, Row
 
 T = TypeVar("T")
+_ROW_HEAD, _IN_ROW = re.compile(r"\s*\[\[\s*row\s*\]\]"), re.compile(r", row (\d+|'[^']*'|\"[^\"]*\")")
 _KINDS = tuple(kind.value for kind in AlarmKind)
 _PLAIN = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -40,9 +42,26 @@ def read_policy(text: str, name: str) -> Policy:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
         raise PolicyError(name, str(fault) or "tables in tables without end", "TOML") from None
-    policy = _table(Policy, table, name)
-    _check(policy, name)
+    try:
+        policy = _table(Policy, table, name)
+        _check(policy, name)
+    except PolicyError as fault:
+        raise _with_line(fault, text, table, name) from None
     return policy
+
+
+def _with_line(fault: PolicyError, text: str, table: Mapping[str, Any], name: str) -> PolicyError:
+    """A fault of a row with the line where that row begins; tomllib tells no lines, so other faults have their key alone."""
+    heads = [line for line, said in enumerate(text.splitlines(), 1) if _ROW_HEAD.match(said)]
+    rows = table.get("row")
+    found = _IN_ROW.match(fault.where.removeprefix(name))
+    if found is None or not isinstance(rows, list) or len(heads) != len(rows):  # rows written in another way, or such a line within a text
+        return fault
+    names = [repr(row.get("name")) if isinstance(row, dict) else "" for row in rows]
+    if not found[1].isdigit() and found[1] not in names:  # a name with both kinds of quotes
+        return fault
+    number = int(found[1]) if found[1].isdigit() else len(names) - names[::-1].index(found[1])  # of two alike the second is the one too many
+    return PolicyError(f"{name}, line {heads[number - 1]}{fault.where.removeprefix(name)}", fault.came, fault.wanted)
 
 
 def _check(policy: Policy, name: str) -> None:

@@ -1,11 +1,16 @@
-"""Group commit: while one batch is being kept in the worker thread, the next one gathers. Nothing is answered before what it says is kept."""
+"""Group commit: while one batch is being kept in the worker thread, the next one gathers. Nothing is answered before what it says is kept.
+
+The worker takes its next batch itself, so it never idles while the loop reads; what it kept goes back to the loop in the order it was kept.
+"""
 
 import asyncio
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from catseye.core.errors import StoreError
 from catseye.core.terminal import Accepted, Enrolment, Order, Told
@@ -18,6 +23,7 @@ from catseye.fleet.gateway.keeper import Keeper
 _MOST_CALLS_COUNT = 100  # in one batch: each is a transaction
 _MOST_CALLS_WAITING_COUNT = 10_000
 Log = Callable[[str, dict[str, object]], None]
+_Each = TypeVar("_Each")
 
 
 @dataclass(slots=True)
@@ -64,14 +70,14 @@ class Committer:
         """Starts nothing: `run` does."""
         self._keeper, self._limits, self._counters, self._clock, self._receiver, self._log = keeper, limits, counters, clock, receiver, log
         self._worker = ThreadPoolExecutor(1, "terminals-keeper")
-        self._asks: deque[Waiting] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asks: deque[Waiting] = deque()  # as the others: filled in the loop, emptied in the worker
         self._calls: deque[Call] = deque()
-        self._told: list[Told] = []
+        self._told: deque[Told] = deque()
         self._waiting_bytes = 0
-        self._wake = asyncio.Event()
-        self._is_closing = False
+        self._wake, self._closing = threading.Event(), threading.Event()
         self._revision: int | None = None
-        self._looked_s = 0.0
+        self._looked_s = self._began_s = 0.0
 
     def put(self, ask: Ask) -> None:
         """Let it be kept, after all that was put before."""
@@ -82,7 +88,7 @@ class Committer:
         if ask.heard is not None:
             self._waiting_bytes += len(ask.heard.accepted.body)
         self._counters.waiting_count += 1
-        self._wake.set()
+        self._rouse()
 
     def _put_call(self, call: Call) -> None:
         """Terminals that come in wait in a line of their own, so that a crowd at the door holds up nobody inside."""
@@ -90,13 +96,17 @@ class Committer:
             self._counters.refused["too many at the door"] += 1
             return
         self._calls.append(call)
-        self._wake.set()
+        self._rouse()
+
+    def _rouse(self) -> None:
+        if not self._wake.is_set():
+            self._wake.set()
 
     def tell(self, told: Sequence[Told]) -> None:
         """What became of orders, kept with the next batch."""
         if told:
-            self._told += told
-            self._wake.set()
+            self._told.extend(told)
+            self._rouse()
 
     @property
     def is_full(self) -> bool:
@@ -110,7 +120,7 @@ class Committer:
 
     def close(self) -> None:
         """Keep what was put, then end `run`."""
-        self._is_closing = True
+        self._closing.set()
         self._wake.set()
 
     def abandon(self) -> None:
@@ -129,47 +139,80 @@ class Committer:
 
     async def run(self) -> None:
         """Until closed and empty; or, where the disk says no while closing, until that is clear: what was not answered, the terminals send again."""
-        loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         try:
-            while not (self._is_closing and self._is_empty):
-                if self._is_empty:
-                    await self._pause(self._limits.revision_every_s)
-                batch = self._next_batch()
-                fault = await self._commit(batch, loop)
-                if fault is not None and self._is_closing:
-                    return
-                if fault is not None:
-                    await asyncio.sleep(self._limits.retry_after_s)
-                if self.has_room:
-                    self._receiver.room()
+            await self._loop.run_in_executor(self._worker, self._work)
         finally:
+            self.close()
             self._worker.shutdown(wait=False)
 
-    async def _pause(self, most_s: float) -> None:
+    # --- in the worker thread
+
+    def _work(self) -> None:
+        while not (self._closing.is_set() and self._is_empty):
+            self._gather()
+            fault = self._commit(self._next_batch())
+            if fault is not None and self._closing.is_set():
+                return
+            if fault is not None:
+                self._closing.wait(self._limits.retry_after_s)
+
+    def _gather(self) -> None:
+        """Wait for something to keep, or the clock's beat; and then a moment for more, since each batch costs a write of its own."""
         self._wake.clear()
-        if self._is_closing:
-            return
-        timer = asyncio.get_running_loop().call_later(most_s, self._wake.set)
-        await self._wake.wait()
-        timer.cancel()
+        if self._is_empty and not self._closing.is_set():
+            self._wake.wait(self._limits.revision_every_s)
+        rest_s = self._began_s + self._limits.gather_s - time.monotonic()
+        if rest_s > 0 and len(self._asks) < self._limits.most_batch_count:
+            self._closing.wait(rest_s)
+        self._began_s = time.monotonic()
 
     def _next_batch(self) -> Batch:
-        batch = Batch(told=self._told)
-        self._told = []
-        batch.waiting += [self._asks.popleft() for _ in range(min(len(self._asks), self._limits.most_batch_count))]
-        batch.calls += [self._calls.popleft() for _ in range(min(len(self._calls), _MOST_CALLS_COUNT))]
-        return batch
+        return Batch(_taken(self._asks, self._limits.most_batch_count), _taken(self._calls, _MOST_CALLS_COUNT), _taken(self._told, len(self._told)))
 
     @property
     def _is_empty(self) -> bool:
         return not (self._asks or self._calls or self._told)
 
-    async def _commit(self, batch: Batch, loop: asyncio.AbstractEventLoop) -> Exception | None:
+    def _commit(self, batch: Batch) -> Exception | None:
         """Keep it and let it be answered; what the disk would not take goes back to the head of the line."""
-        looks = loop.time() - self._looked_s >= self._limits.revision_every_s
+        looks = time.monotonic() - self._looked_s >= self._limits.revision_every_s
         if looks:
-            self._looked_s = loop.time()
-        kept = await loop.run_in_executor(self._worker, self._keep, batch, looks)
+            self._looked_s = time.monotonic()
+        kept = self._keep(batch, looks)
+        self._tell_loop(self._kept, batch, kept)
+        if kept.fault is None:
+            return None
+        if not kept.is_of_one:
+            self._asks.extendleft(reversed(batch.waiting))
+            self._told.extendleft(reversed(batch.told))
+            return kept.fault
+        return self._halve(batch)
+
+    def _halve(self, batch: Batch) -> Exception | None:
+        """The keeper fell over something in it: find what, so that one message stops nobody else's."""
+        if not batch.waiting:
+            return None  # what became of orders, or the clock's beat, is what it fell over: told once, not again and again
+        if len(batch.waiting) == 1 and not batch.told:
+            self._tell_loop(self._unkept, batch)
+            return None
+        middle = len(batch.waiting) // 2
+        halves = [Batch(told=batch.told), Batch(batch.waiting)] if batch.told else [Batch(batch.waiting[:middle]), Batch(batch.waiting[middle:])]
+        for at, half in enumerate(halves):
+            fault = self._commit(half)
+            if fault is not None:
+                for later in reversed(halves[at + 1 :]):
+                    self._asks.extendleft(reversed(later.waiting))
+                return fault
+        return None
+
+    def _tell_loop(self, what: Callable[..., None], *facts: object) -> None:
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(what, *facts)
+
+    # --- in the loop again
+
+    def _kept(self, batch: Batch, kept: Kept) -> None:
         self._counters.batches_count += 1
         for fault in (*kept.call_faults, *([kept.fault] if kept.fault else [])):
             self._counters.keeper_faults_count += 1
@@ -177,41 +220,23 @@ class Committer:
         done, calls = [finish() for _, finish in kept.calls], [call for call, _ in kept.calls]
         if kept.enrolments is not None:
             self._receiver.enrolled(kept.enrolments)
-        if kept.fault is None:
-            self._is_over_with(batch)
-            self._receiver.kept(batch.waiting, done, calls, kept.orders)
-            return None
-        self._receiver.kept((), done, calls, kept.orders)
-        if not kept.is_of_one:
-            self._asks.extendleft(reversed(batch.waiting))
-            self._told = batch.told + self._told
-            return kept.fault
-        return await self._halve(batch, loop)
+        waiting = batch.waiting if kept.fault is None else ()
+        self._is_over_with(waiting)
+        self._receiver.kept(waiting, done, calls, kept.orders)
+        if self.has_room:
+            self._receiver.room()
 
-    async def _halve(self, batch: Batch, loop: asyncio.AbstractEventLoop) -> Exception | None:
-        """The keeper fell over something in it: find what, so that one message stops nobody else's."""
-        if not batch.waiting:
-            return None  # what became of orders, or the clock's beat, is what it fell over: told once, not again and again
-        if len(batch.waiting) == 1 and not batch.told:
-            self._is_over_with(batch)
-            self._receiver.unkept(batch.waiting[0])
-            return None
-        middle = len(batch.waiting) // 2
-        halves = [Batch(told=batch.told), Batch(batch.waiting)] if batch.told else [Batch(batch.waiting[:middle]), Batch(batch.waiting[middle:])]
-        for at, half in enumerate(halves):
-            fault = await self._commit(half, loop)
-            if fault is not None:
-                for later in reversed(halves[at + 1 :]):
-                    self._asks.extendleft(reversed(later.waiting))
-                return fault
-        return None
+    def _unkept(self, batch: Batch) -> None:
+        self._is_over_with(batch.waiting)
+        self._receiver.unkept(batch.waiting[0])
 
-    def _is_over_with(self, batch: Batch) -> None:
-        self._counters.waiting_count -= len(batch.waiting)
-        self._waiting_bytes -= sum(len(each.heard.accepted.body) for each in batch.waiting if each.heard is not None)
+    def _is_over_with(self, waiting: Sequence[Waiting]) -> None:
+        self._counters.waiting_count -= len(waiting)
+        self._waiting_bytes -= sum(len(each.heard.accepted.body) for each in waiting if each.heard is not None)
+
+    # --- in the worker thread: what the keeper is asked
 
     def _keep(self, batch: Batch, looks: bool) -> Kept:
-        """In the worker thread."""
         kept, now = Kept(), self._clock()
         for call in batch.calls:
             try:
@@ -248,3 +273,8 @@ class Committer:
         enrolments = self._keeper.enrolments()
         self._revision = revision
         return enrolments
+
+
+def _taken(line: "deque[_Each]", most_count: int) -> "list[_Each]":
+    """The first of a line, which grows at its end meanwhile."""
+    return [line.popleft() for _ in range(min(len(line), most_count))]

@@ -36,6 +36,7 @@ class Limits:
     most_waiting_count: int = 20_000
     most_waiting_bytes: int = 33_554_432
     most_batch_count: int = 2_000
+    gather_s: float = 0.01
     most_joinings_count: int = 4
     most_joining_bytes: int = 8_388_608
     most_joining_of_all_bytes: int = 134_217_728

@@ -1,6 +1,7 @@
 """The server that terminals report to: lets links in, lets their sessions read, and answers when the committer has kept what they said."""
 
 import asyncio
+import heapq
 from collections.abc import Callable, Sequence
 
 from catseye.core.terminal import Accepted, Enrolment, Order
@@ -44,6 +45,9 @@ class Gateway:
         self._full_since_s: float | None = None
         self._paused: list[Link] = []
         self._parting: dict[Link, float] = {}
+        self._restless: set[Link] = set()  # looked at in each sweep
+        self._deadlines: list[tuple[float, int]] = []  # when each of the others is to be looked at, and its number
+        self._by_number: dict[int, Link] = {}
         self._media_tasks: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
         self._open = asyncio.Event()
@@ -122,8 +126,11 @@ class Gateway:
             self.counters.refused[why] += 1
             return None
         self._admission.enters(address)
-        link = Link(self, address, self.now_s())
+        now_s = self.now_s()
+        link = Link(self, address, self.counters.connections_count, now_s)
         self._links.add(link)
+        self._by_number[link.number] = link
+        self._look_again(link, now_s)
         self.counters.connected_count = len(self._links)
         return link
 
@@ -154,6 +161,12 @@ class Gateway:
             self.part(link, turn.closing)
         elif self._committer.is_full:
             self._wait_for_room(link)
+        if session.is_restless:
+            self._restless.add(link)
+
+    def throttled(self, link: Link) -> None:
+        """It said too much for now; a sweep reads on."""
+        self._restless.add(link)
 
     def _notice(self, session: Session) -> None:
         """Whether it is known now whose link it is, or not any more."""
@@ -166,6 +179,7 @@ class Gateway:
                 self._send_orders(session)
             else:
                 self._admission.becomes_a_stranger(link.address)
+                self._look_again(link, self.now_s())
         if (old := session.displaced) is not None:
             session.displaced = None
             self._part_with(old, "the terminal came anew")
@@ -193,6 +207,8 @@ class Gateway:
         if link not in self._links:
             return
         self._links.discard(link)
+        del self._by_number[link.number]
+        self._restless.discard(link)
         self.counters.connected_count = len(self._links)
         self.counters.authenticated_count -= link.is_known
         self._admission.leaves(link.address, is_known=link.is_known)
@@ -247,10 +263,15 @@ class Gateway:
                 link.resume_for_gateway()
 
     def _wait_for_room(self, link: Link) -> None:
+        """Nobody is read any more: each of thousands would bring one message yet, or two hundred. Who comes in meanwhile waits with its first word."""
         if self._full_since_s is None:
             self._full_since_s = self.now_s()
-        link.pause_for_gateway()
-        self._paused.append(link)
+            self._paused = list(self._links)
+            for each in self._paused:
+                each.pause_for_gateway()
+        else:
+            link.pause_for_gateway()
+            self._paused.append(link)
 
     # --- orders, time-outs, media
 
@@ -262,7 +283,7 @@ class Gateway:
         while True:
             await asyncio.sleep(self.limits.sweep_every_s)
             now, now_s = self.clock(), self.now_s()
-            for link in list(self._links):
+            for link in [*self._restless, *self._due(now_s)]:
                 try:
                     self._sweep_one(link, now_s)
                 except Exception as fault:  # noqa: BLE001 - an edge as that of a link: it alone is closed
@@ -272,13 +293,32 @@ class Gateway:
                 link.abort()
             self._dispatch.sweep(now, now_s)
 
+    def _due(self, now_s: float) -> list[Link]:
+        """Links whose time to be looked at has come: nearly all of ten thousand need no look for minutes."""
+        due = []
+        while self._deadlines and self._deadlines[0][0] <= now_s:
+            at_s, number = heapq.heappop(self._deadlines)
+            link = self._by_number.get(number)
+            if link is not None and link.look_at_s == at_s:
+                due.append(link)
+                self._look_again(link, now_s)
+        return due
+
+    def _look_again(self, link: Link, now_s: float) -> None:
+        link.look_at_s = max(link.session.deadline_s, now_s + self.limits.sweep_every_s)
+        heapq.heappush(self._deadlines, (link.look_at_s, link.number))
+
     def _sweep_one(self, link: Link, now_s: float) -> None:
+        if link not in self._links:
+            return
         if why := link.sweep(now_s):
             self.part(link, why)
             return
         for frame in link.session.sweep(now_s):
             link.answer(frame)
         link.flush()
+        if not link.is_throttled and not link.session.is_restless:
+            self._restless.discard(link)
 
     def _take_media(self, session: Session, media: Sequence[tuple[Header, Accepted]]) -> None:
         for header, accepted in media:

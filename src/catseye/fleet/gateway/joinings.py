@@ -101,6 +101,11 @@ class Joinings:
                 continue
             yield _request(entry.joining, version)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether any part waits for its others."""
+        return bool(self._open)
+
     def clear(self) -> None:
         """Give up all of it."""
         for key in list(self._open):

@@ -27,14 +27,17 @@ class Link(asyncio.BufferedProtocol):
         "_throttled_s",
         "address",
         "is_known",
+        "look_at_s",
+        "number",
         "session",
         "transport",
     )
 
-    def __init__(self, gateway: "Gateway", address: str, now_s: float) -> None:
-        """A link from `address`."""
+    def __init__(self, gateway: "Gateway", address: str, number: int, now_s: float) -> None:
+        """A link from `address`; `number`: no other link of the gateway has it."""
         limits = gateway.limits
-        self._gateway, self.address = gateway, address
+        self._gateway, self.address, self.number = gateway, address, number
+        self.look_at_s = now_s
         self._frames_left, self._bytes_left, self._filled_s = limits.burst_messages_count, limits.burst_bytes, now_s
         self._throttled_s: float | None = None
         self._paused = 0
@@ -127,6 +130,11 @@ class Link(asyncio.BufferedProtocol):
                 return "too much"
         return "" if self._paused & (_PAUSED_BY_GATEWAY | _PAUSED_BY_RATE) else self.session.overdue(now_s)
 
+    @property
+    def is_throttled(self) -> bool:
+        """Whether it said too much of late."""
+        return self._throttled_s is not None
+
     def close(self) -> None:
         """What was written still goes out."""
         self.flush()
@@ -149,6 +157,7 @@ class Link(asyncio.BufferedProtocol):
                 if self._throttled_s is None:
                     self._throttled_s = now_s
                     self._gateway.counters.refused["too fast: made to wait"] += 1
+                    self._gateway.throttled(self)
                 self._pause(_PAUSED_BY_RATE)
 
     def _fill(self, now_s: float) -> None:

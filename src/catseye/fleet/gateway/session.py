@@ -329,6 +329,19 @@ class Session:
             return []
         return [framed(self.header, msg_id, self.serial(), body) for msg_id, body in self._joinings.sweep(self.header.version, now_s)]
 
+    @property
+    def is_restless(self) -> bool:
+        """Whether something of it is not whole: a frame, or sub-packages."""
+        return self.unfinished_s is not None or (self._joinings is not None and self._joinings.is_open)
+
+    @property
+    def deadline_s(self) -> float:
+        """When `overdue` may find something, where it is not restless."""
+        limits = self._limits
+        if self.terminal is None:
+            return min(self.began_s + limits.authenticate_within_s, self.heard_s + limits.silence_s)
+        return self.heard_s + limits.silence_s
+
     def overdue(self, now_s: float) -> str:
         """Why to part by time alone; "" where there is no reason."""
         limits = self._limits

@@ -142,7 +142,7 @@ def _corners(text: str) -> tuple[GeoPoint, ...]:
         pairs = [tuple(map(float, corner.replace(",", " ").split())) for corner in text.split(";") if corner.strip()]
         return tuple(GeoPoint(lat_deg, lon_deg) for lat_deg, lon_deg in pairs)
     except ValueError as error:
-        raise PermitFileError("area", f"{text.strip()[:60]!r}: {error}", "corners as latitude and longitude in degrees, `;` between them") from error
+        raise PermitFileError("area", f"corners '{text.strip()[:60]}'", "corners as latitude and longitude in degrees, `;` between them") from error
 
 
 def read_areas(stream: BinaryIO) -> list[Area]:

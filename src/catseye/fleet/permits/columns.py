@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # What a row says; the names people give the columns, without regard to case, accents in Vietnamese, spaces and signs.
 HEADERS: dict[str, tuple[str, ...]] = {
@@ -63,6 +64,7 @@ COLOURS: dict[int, tuple[str, ...]] = {  # JT/T 415-2006 5.4.12
 }
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """A heading or a word, for comparing: no accents, no case, no spaces, no signs.
 
@@ -71,6 +73,25 @@ def plain(text: str) -> str:
     """
     parts = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
     return re.sub(r"[\W_]+", "", "".join(sign for sign in parts if not unicodedata.combining(sign)))
+
+
+# What a spreadsheet takes for a formula at the beginning of a cell (OWASP, CSV injection), of either width.
+_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+_GUARD = "'"
+
+
+def guarded(text: str) -> str:
+    """A cell that no spreadsheet calculates: an apostrophe before what it would take for a formula.
+
+    >>> guarded("=1+1"), guarded("51B12345"), unguarded(guarded("-7"))
+    ("'=1+1", '51B12345', '-7')
+    """
+    return _GUARD + text if _FORMULA.match(text.lstrip(_GUARD)) else text
+
+
+def unguarded(text: str) -> str:
+    """The cell as it was before it was guarded."""
+    return text[1:] if text.startswith(_GUARD) and _FORMULA.match(text.lstrip(_GUARD)) else text
 
 
 def _by_word(table: dict[str, tuple[str, ...]]) -> dict[str, str]:

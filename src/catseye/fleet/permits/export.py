@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from catseye.fleet.permits.columns import IS_LEFT_OUT, plain
+from catseye.fleet.permits.columns import IS_LEFT_OUT, guarded, plain
 from catseye.fleet.permits.errors import OneWayTieError, PermitError
 from catseye.fleet.permits.records import Permit
 
@@ -48,7 +48,10 @@ def refuse_tied(names: Iterable[str]) -> None:
 
 
 def export_csv(permits: Iterable[Permit], columns: Sequence[str] = (), where: Mapping[str, str] | None = None) -> str:
-    """CSV of some columns (all when none is named) of the rows whose columns say what `where` says, in order of plate and number."""
+    """CSV of some columns (all when none is named) of the rows whose columns say what `where` says, in order of plate and number.
+
+    A cell that a spreadsheet would take for a formula begins with an apostrophe, which an import takes away again.
+    """
     asked, wanted = tuple(columns) or tuple(COLUMNS), dict(where or {})
     refuse_tied([*asked, *wanted])
     if len(set(asked)) < len(asked):
@@ -58,5 +61,5 @@ def export_csv(permits: Iterable[Permit], columns: Sequence[str] = (), where: Ma
     writer.writerow(asked)
     for permit in sorted(permits, key=lambda each: each.key):
         if all(COLUMNS[name](permit) == value for name, value in wanted.items()):
-            writer.writerow([COLUMNS[name](permit) for name in asked])
+            writer.writerow([guarded(" ".join(COLUMNS[name](permit).split())) for name in asked])
     return out.getvalue()

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _BETWEEN = re.compile(r"[\s\-‐-―−_.·•・]+")
 _PLATE = re.compile(r"\w{4,12}")
@@ -13,6 +14,7 @@ _WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _WITH_CHECK_DIGIT = frozenset("12345L")  # ISO 3780 regions that prescribe it: 49 CFR 565.15 (North America), GB 16735 (China)
 
 
+@lru_cache(maxsize=65_536)
 def normal_plate(text: str) -> str:
     """A plate without whatever people put between its signs, in capitals and of ordinary width.
 

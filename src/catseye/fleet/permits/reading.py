@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import BinaryIO, Protocol
 
 from catseye.core.terminal import identity_of
 from catseye.fleet.permits.areas import shape_of
-from catseye.fleet.permits.columns import COLOUR_OF, SCOPE_OF, STATE_OF, plain
+from catseye.fleet.permits.columns import COLOUR_OF, SCOPE_OF, STATE_OF, plain, unguarded
 from catseye.fleet.permits.csv_file import NEEDED, Table, read_table
 from catseye.fleet.permits.errors import PermitError, PermitFileError
 from catseye.fleet.permits.plates import fault_of_vin, has_check_digit, is_plate, normal_plate, normal_vin
@@ -47,11 +48,13 @@ def read_permits(stream: BinaryIO) -> Reading:
     rows = _without_twins(rows, conflicts)
     turned = _month_first(table, rows)
     conflicts += turned
-    rows = [row for row in rows if row.line not in {each.line for each in turned}]
+    turned_lines = {each.line for each in turned}
+    rows = [row for row in rows if row.line not in turned_lines]
     columns = frozenset(table.columns)
     return Reading(table.encoding, table.delimiter, columns, table.ignored, table.left_out, tuple(rows), tuple(sorted(conflicts, key=lambda each: each.line)))
 
 
+@lru_cache(maxsize=4096)
 def date_of(text: str) -> date:
     """A day as people write it: 2026-01-31, 2026/1/31, 20260131, 2026年1月31日, 31/01/2026 (the day first). ValueError for any other.
 
@@ -65,7 +68,7 @@ def date_of(text: str) -> date:
 
 
 def _named(table: Table, cells: tuple[str, ...]) -> dict[str, str]:
-    return {name: " ".join(cells[place].split()) if place < len(cells) else "" for name, place in table.columns.items()}
+    return {name: " ".join(unguarded(cells[place]).split()) if place < len(cells) else "" for name, place in table.columns.items()}
 
 
 def _row(line: int, said: Mapping[str, str], conflicts: list[Conflict]) -> Row | None:
@@ -115,7 +118,12 @@ def _areas(text: str, tell: _Tell) -> tuple[str, ...] | None:
         for part in named:
             shape_of(part)
     except (PermitFileError, ValueError) as error:
-        tell("area-unreadable", str(error), "a name, `polygon: lat lon; lat lon; …` or `corridor 500 m: lat lon; …`", is_refused=True)
+        tell(
+            "area-unreadable",
+            error.came if isinstance(error, PermitFileError) else str(error),
+            "a name, `polygon: lat lon; lat lon; …` or `corridor 500 m: lat lon; …`",
+            is_refused=True,
+        )
         return None
     return named
 
@@ -157,6 +165,9 @@ def _without_twins(rows: list[Row], conflicts: list[Conflict]) -> list[Row]:
     kept = []
     for twins in by_key.values():
         first = twins[0]
+        if len(twins) == 1:
+            kept.append(first)
+            continue
         said = {_without_terminal(row.permit) for row in twins}
         for row in twins[1:]:
             came = f"permit {row.permit.number} on line {first.line} too, {'the same' if len(said) == 1 else 'otherwise'}"
@@ -188,7 +199,3 @@ def _month_first(table: Table, rows: list[Row]) -> list[Conflict]:
         for row in rows
         if any(int(found[1]) <= 12 and found[1] != found[2] for found in said[row.line])
     ]
-
-
-def _slashed(cells: tuple[str, ...], places: list[int]) -> list[re.Match[str]]:
-    return [found for place in places if place < len(cells) and (found := _MONTH_FIRST.fullmatch(cells[place].strip()))]

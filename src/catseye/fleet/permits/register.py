@@ -1,9 +1,10 @@
 """The register as the judge looks at it: a snapshot, by the identity of a terminal and nothing but lookups."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Self
+from functools import lru_cache
+from typing import Self, TypeAlias
 
 from catseye.core.geo import GeoPoint
 from catseye.core.terminal import Enrolment
@@ -11,6 +12,9 @@ from catseye.core.time import Stamp
 from catseye.fleet.permits.areas import Area, Shape, shape_of
 from catseye.fleet.permits.plates import is_plate, normal_plate
 from catseye.fleet.permits.records import IN_FORCE, Permit
+
+VehicleKey: TypeAlias = tuple[str, int]
+"""A plate and its colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +42,83 @@ class Driven:
     twins: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class Holdings:
+    """All permits by plate, and the terminals that their table names. It grows while a register is read, a page after the other, and never after that."""
+
+    permits_count: int = 0
+    of_plate: dict[str, list[tuple[int, Held]]] = field(default_factory=dict)
+    fitted: dict[str, VehicleKey] = field(default_factory=dict)
+    fitted_to: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, permits: Iterable[Permit], areas: Mapping[str, Area], zone: tzinfo) -> None:
+        """Take in a page of them. `areas` by name; `zone`: in which their days begin."""
+        for permit in permits:
+            plate, colour = permit.vehicle.plate, permit.vehicle.plate_colour
+            self.of_plate.setdefault(plate, []).append((colour, _held(permit, areas, zone)))
+            self.permits_count += 1
+            if permit.terminal:
+                self.fitted[permit.terminal] = (plate, colour)
+                self.fitted_to.setdefault(plate, []).append(permit.terminal)
+
+
 @dataclass(frozen=True, slots=True)
 class Register:
-    """All of it. An empty register (`permits_count` 0) judges no permits: nobody has imported any."""
+    """All of it. An empty register judges no permits: nobody has imported any.
+
+    `enrolled`: the vehicle of each terminal that somebody let in with a plate, None where the right to report was taken away; `enrolled_to`: by plate.
+    """
 
     revision: int
     zone: tzinfo
-    permits_count: int
-    driven: Mapping[str, Driven]
+    holdings: Holdings
     closed: tuple[Area, ...] = ()
+    enrolled: Mapping[str, VehicleKey | None] = field(default_factory=dict)
+    enrolled_to: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, permits: Iterable[Permit], areas: Iterable[Area], enrolments: Iterable[Enrolment], zone: tzinfo, revision: int = 0) -> Self:
         """From what the vault holds. `zone`: in which permits' days begin. A plate the terminal was enrolled with goes before the table's terminal."""
         named = {area.name: area for area in areas}
-        of_vehicle: dict[tuple[str, int], list[Held]] = {}
-        terminals: dict[str, tuple[str, int]] = {}
-        for permit in permits:
-            vehicle = (permit.vehicle.plate, permit.vehicle.plate_colour)
-            of_vehicle.setdefault(vehicle, []).append(_held(permit, named, zone))
-            if permit.terminal:
-                terminals[permit.terminal] = vehicle
-        for enrolment in enrolments:
-            if enrolment.revoked is None and is_plate(plate := normal_plate(enrolment.plate)):
-                terminals[enrolment.identity] = (plate, enrolment.plate_colour)
-            elif enrolment.revoked is not None:
-                terminals.pop(enrolment.identity, None)
-        count = sum(map(len, of_vehicle.values()))
-        return cls(revision, zone, count, _driven(terminals, of_vehicle), tuple(area for area in named.values() if area.closed_to))
+        holdings = Holdings()
+        holdings.add(permits, named, zone)
+        return cls(revision, zone, holdings, closed_of(named.values())).among(enrolments)
+
+    def among(self, enrolments: Iterable[Enrolment]) -> Self:
+        """The same permits, when these terminals may report."""
+        enrolled: dict[str, VehicleKey | None] = {}
+        enrolled_to: dict[str, list[str]] = {}
+        for each in enrolments:
+            if each.revoked is not None:
+                enrolled[each.identity] = None
+            elif is_plate(plate := normal_plate(each.plate)):
+                enrolled[each.identity] = (plate, each.plate_colour)
+                enrolled_to.setdefault(plate, []).append(each.identity)
+        return replace(self, enrolled=enrolled, enrolled_to=enrolled_to)
+
+    @property
+    def permits_count(self) -> int:
+        """How many permits, valid or not."""
+        return self.holdings.permits_count
+
+    def driven_by(self, identity: str) -> Driven | None:
+        """What a terminal reports for. A colour that one side does not say (0) fits any: doubt favours the operator."""
+        vehicle = self._vehicle(identity)
+        if vehicle is None:
+            return None
+        plate, colour = vehicle
+        permits = tuple([held for other, held in self.holdings.of_plate.get(plate, ()) if other == colour or not colour or not other])
+        together = (*self.enrolled_to.get(plate, ()), *self.holdings.fitted_to.get(plate, ()))
+        if len(together) < 2:
+            return Driven(plate, permits)
+        return Driven(plate, permits, tuple(name for name in dict.fromkeys(together) if name != identity and self._is_of(name, plate, colour)))
+
+    def _vehicle(self, identity: str) -> VehicleKey | None:
+        return self.enrolled[identity] if identity in self.enrolled else self.holdings.fitted.get(identity)
+
+    def _is_of(self, identity: str, plate: str, colour: int) -> bool:
+        vehicle = self._vehicle(identity)
+        return vehicle is not None and vehicle[0] == plate and (vehicle[1] == colour or not colour or not vehicle[1])
 
     def day_end_ns(self, utc_ns: int) -> int:
         """When the local day of a moment is over."""
@@ -80,21 +133,11 @@ def _held(permit: Permit, named: Mapping[str, Area], zone: tzinfo) -> Held:
     return Held(permit.number, permit.scope, begin_ns, end_ns, permit.state == IN_FORCE, where)
 
 
+@lru_cache(maxsize=4096)
 def _begin_ns(day: date, zone: tzinfo) -> int:
     return Stamp.from_datetime(datetime.combine(day, time(), zone)).utc_ns
 
 
-def _driven(terminals: Mapping[str, tuple[str, int]], of_vehicle: Mapping[tuple[str, int], list[Held]]) -> dict[str, Driven]:
-    """A colour that one side does not say (0) fits any: doubt favours the operator."""
-    of_plate: dict[str, list[tuple[int, list[Held]]]] = {}
-    for (plate, colour), held in of_vehicle.items():
-        of_plate.setdefault(plate, []).append((colour, held))
-    by_plate: dict[str, list[tuple[str, int]]] = {}
-    for identity, (plate, colour) in terminals.items():
-        by_plate.setdefault(plate, []).append((identity, colour))
-    found = {}
-    for identity, (plate, colour) in terminals.items():
-        permits = [each for other, held in of_plate.get(plate, ()) if 0 in (colour, other) or colour == other for each in held]
-        twins = tuple(other for other, theirs in by_plate[plate] if other != identity and (0 in (colour, theirs) or colour == theirs))
-        found[identity] = Driven(plate, tuple(permits), twins)
-    return found
+def closed_of(areas: Iterable[Area]) -> tuple[Area, ...]:
+    """The areas that are closed to somebody."""
+    return tuple(area for area in areas if area.closed_to)

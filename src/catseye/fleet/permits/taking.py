@@ -5,10 +5,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from catseye.fleet.permits.areas import shape_of
+from catseye.fleet.permits.columns import COLOURS
 from catseye.fleet.permits.reading import Reading
 from catseye.fleet.permits.records import REVOKED, Conflict, Permit, Row
 
 _MOST_COUNT = 200  # so many of one number are looked at: a table with "unknown" in every row must not take for ever
+
+
+_KEPT_WITHOUT = frozenset(("vin", "operator", "operator_licence", "areas", "state", "terminal"))  # columns that a file may lack
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def take(reading: Reading, known: Mapping[str, Permit], areas: AbstractSet[str])
 
 
 def _kept(permit: Permit, known: Permit | None, columns: AbstractSet[str]) -> Permit:
-    if known is None:
+    if known is None or columns >= _KEPT_WITHOUT:
         return permit
     return replace(
         permit,
@@ -74,11 +78,17 @@ def _between(rows: Sequence[Row]) -> Iterable[Conflict]:
         yield from _told("overlapping-scopes", same, lambda permit: permit.scope, "one scope a vehicle and day, or a look", is_refused=False)
         yield from _told("two-operators", same, lambda permit: permit.operator.name, "one operator a vehicle and day, or a look", is_refused=False)
     for vin, same in _by(rows, lambda permit: permit.vehicle.vin).items():
-        yield from _told("vin-two-plates", same, lambda permit: permit.vehicle.key, f"one plate for VIN {vin}", is_refused=True)
+        yield from _told("vin-two-plates", same, _shown, f"one plate for VIN {vin}", is_refused=True)
     for terminal, same in _by(rows, lambda permit: permit.terminal).items():
         if _fitted_to(same) > 1:
             wanted = f"terminal {terminal} in one vehicle; left out of all, and the permits stay as they are"
-            yield from _told("terminal-two-vehicles", same, lambda permit: permit.vehicle.key, wanted, is_refused=False)
+            yield from _told("terminal-two-vehicles", same, _shown, wanted, is_refused=False)
+
+
+def _shown(permit: Permit) -> str:
+    """A vehicle in words: its plate, and its colour where somebody said it."""
+    colour = permit.vehicle.plate_colour
+    return permit.vehicle.plate + (f" ({COLOURS[colour][0] if colour in COLOURS else f'colour {colour}'})" if colour else "")
 
 
 def _told(kind: str, rows: Sequence[Row], what: Callable[[Permit], str], wanted: str, *, is_refused: bool) -> Iterable[Conflict]:

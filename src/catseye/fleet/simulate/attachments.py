@@ -1,18 +1,20 @@
 """The link on which a terminal sends the files of an alarm: 0x1210, 0x1211, pieces, 0x1212, until 0x9212 says that nothing is missing. No socket, no clock."""
 
 from dataclasses import dataclass
-from random import Random
+from datetime import UTC, datetime, timedelta
 
+from catseye.core.time import NS_PER_S
 from catseye.fleet.errors import WireError
 from catseye.fleet.file_stream import Piece
 from catseye.fleet.frame808 import Frame, Header, frames_in
 from catseye.fleet.message import Body
 from catseye.fleet.simulate.errands import SendAttachments
 from catseye.fleet.simulate.reports import FILE_KINDS
+from catseye.fleet.state_blocks import StateRecord
 from catseye.fleet.wire import Values
 
 _PIECE_BYTES = 64 << 10
-_BLOCK_BYTES = 64  # of a file of vehicle states
+_GRAVITY_MS2 = 9.81
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,21 @@ def files_of(errand: SendAttachments, picture: bytes, clip: bytes) -> list[Alarm
 
 
 def states_file(errand: SendAttachments, blocks_count: int = 10) -> bytes:
-    """Blocks of 64 bytes: speed, brake and the rest at ten moments around the alarm; the last byte is the low byte of the sum of the others."""
-    chance = Random(f"{errand.kit.seed} {errand.raised.number}")
-    blocks: list[bytes] = []
-    for index in range(blocks_count):
-        speed = round(errand.raised.moment.speed_kmh * 10)
-        content = index.to_bytes(4) + speed.to_bytes(2) + bytes(chance.randrange(4) for _ in range(_BLOCK_BYTES - 7))
-        blocks.append(content + bytes([sum(content) & 0xFF]))
-    return b"".join(blocks)
+    """Blocks of 64 bytes: place, speed, acceleration and brake at ten moments up to the alarm, a second apart."""
+    moment, point = errand.raised.moment, errand.raised.moment.point
+    begun = datetime.fromtimestamp(errand.raised.begun_ns // NS_PER_S, UTC)
+    values = {
+        "lat_deg": abs(point.lat_deg),
+        "lon_deg": abs(point.lon_deg),
+        "satellite_speed_kmh": moment.speed_kmh,
+        "heading_deg": moment.heading_deg % 360,
+        "acceleration_x_g": moment.acceleration_ms2 / _GRAVITY_MS2,
+        "acceleration_z_g": 1.0,
+        "pulse_speed_kmh": moment.speed_kmh,
+        "obd_speed_kmh": moment.speed_kmh,
+        "brake": moment.acceleration_ms2 < -1,
+    }
+    return b"".join(StateRecord.block(blocks_count, at, values, begun + timedelta(seconds=at + 1 - blocks_count)) for at in range(blocks_count))
 
 
 class AttachmentLink:

@@ -117,6 +117,31 @@ def fleet_close(
     return tell(close_alarms(out, alarms, by, reason, clock_now(), site), as_json)
 
 
+@app.command(
+    "case",
+    epilog=examples("catseye fleet case fleet 5f0c12 --by 'Nguyễn Thị Lan' --reason 'asked by the police' --site coaches.toml --jurisdiction viet-nam"),
+)
+def fleet_case(
+    out: RunFolder,
+    alarm: Annotated[str, typer.Argument(metavar="ALARM", help="An alarm, or the beginning of its id.", show_default=False)],
+    *,
+    by: ByPerson,
+    reason: Because,
+    site: Annotated[Path, typer.Option("--site", metavar="SITE.toml", help="The site of the gateway.", show_default=False)],
+    jurisdiction: Annotated[
+        str | None, typer.Option("--jurisdiction", metavar="NAME|FILE", help="Whose law holds there (default: the site's).", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Open a case from a terminal's alarm: a person does, never the machine.
+
+    Its pictures become the case's. Again: what came since is added.
+    """
+    from catseye.station.verbs.alarm_case import open_case_of_alarm
+
+    return tell(open_case_of_alarm(out, alarm, by, reason, site, jurisdiction, clock_now()), as_json)
+
+
 @app.command("report", epilog=examples("catseye fleet report fleet --site coaches.toml", "catseye fleet report fleet --days 30 --vehicle 13800138000"))
 def fleet_report(
     out: RunFolder,

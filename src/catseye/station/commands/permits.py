@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from catseye.station.commands.shared import AsJson, ByPerson, OnServer, RunFolder, clock_now, examples, group, tell
+from catseye.station.commands.shared import AsJson, ByPerson, OnServer, RunFolder, clock_now, examples, group, tell, wants_progress
 
 app = group("The register of vehicles, operators and what they are permitted.")
 
@@ -28,7 +28,7 @@ def permits_import(
     """
     from catseye.station.verbs.permits import import_permits
 
-    return tell(import_permits(out, file, by, clock_now(), areas=areas, report=report, site=site, is_dry=dry_run), as_json)
+    return tell(import_permits(out, file, by, clock_now(), areas=areas, report=report, site=site, is_dry=dry_run, progress=wants_progress(as_json)), as_json)
 
 
 @app.command("list", epilog=examples("catseye fleet permits list out"))

@@ -43,6 +43,9 @@ class Packer:
 
     def contents(self, case: Case) -> PackageContents:
         """All that goes in."""
+        if case.opening.is_by_person:
+            came = "a terminal's alarm: nobody measured anything that could be replayed"
+            raise CaseError(case.where, came, "what a camera of ours saw; `catseye case export` writes this one as PDF and JSON")
         refuse_unready(case)  # before anything is looked at: a look that leads to nothing is still a look
         kept = self._kept(case)
         told = _media(case, self.vault, kept)

@@ -5,12 +5,12 @@ same ids: nothing is lost, and nobody is warned twice.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from catseye.core.errors import StoreError
+from catseye.core.errors import CatseyeError, StoreError
 from catseye.core.event import Event
 from catseye.core.terminal import Accepted, Enrolment, Order, Told
 from catseye.core.time import NS_PER_S, Stamp
@@ -18,7 +18,9 @@ from catseye.fleet.driver import DRIVER, DriverCard, driver_event, without_perso
 from catseye.fleet.errors import WireError
 from catseye.fleet.gateway.keeper import Heard, Registration
 from catseye.fleet.message import Body
+from catseye.fleet.permits.watch import is_open
 from catseye.station.fleet.judging import FleetJudge
+from catseye.station.fleet.register import LiveRegister
 from catseye.station.log import logger
 from catseye.vault.journal import Position
 from catseye.vault.segments import SegmentDamagedError
@@ -27,6 +29,7 @@ from catseye.vault.vault import Vault
 RUN = "fleet"  # the vault's run of all gateways of a site: a restart goes on in it
 MARK_EVERY_S = 2.0
 RESUMED_NS = 86_400 * NS_PER_S
+IDLE_PAGES_COUNT = 8  # of the register, where nobody waits for an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class VaultKeeper:
         self._open_vault, self._judge_of, self._clock = open_vault, judge_of, clock
         self._vault: Vault | None = None
         self._judge: FleetJudge | None = None
+        self._permits: LiveRegister | None = None
         self._enrolments: dict[str, Enrolment] = {}
         self._revision = -1
         self._drivers: dict[str, str] = {}
@@ -74,6 +78,7 @@ class VaultKeeper:
         if cards := [each for each in heard if each.accepted.msg_id == DRIVER and each.body.layout is not None]:
             self._take_over(cards)
         enrolled = self._enrolled(vault)  # first: once the journal has the messages, nothing may fail any more
+        self._look_at_permits(judge, enrolled, now, IDLE_PAGES_COUNT if not heard else 1)
         position = vault.journal.append([_journalled(each) for each in heard])
         judged = judge.judge(heard, told, now, enrolled, self._drivers)
         if judged.events or judged.orders or told:
@@ -129,8 +134,9 @@ class VaultKeeper:
         """Go on where the last gateway was: who is warned of what, who drives, and what of the journal nobody has judged yet."""
         now = self._clock()
         since_ns = now.utc_ns - RESUMED_NS
-        recent = [event for event in vault.events() if event.when is not None and event.when.utc_ns >= since_ns]
+        recent = [event for event in vault.events() if event.when is not None and (event.when.utc_ns >= since_ns or is_open(event))]
         judge = self._judge = self._judge_of(vault, recent)
+        self._permits = LiveRegister(vault, judge.watch.register)
         for event in recent:
             if event.kind == "driver-changed":
                 self._drivers[event.subjects[0]] = str(event.details.get("driver") or "")
@@ -145,6 +151,17 @@ class VaultKeeper:
             self._enrolments = {each.identity: each for each in vault.terminals.enrolments()}
             self._revision = revision
         return self._enrolments
+
+    def _look_at_permits(self, judge: FleetJudge, enrolled: Mapping[str, Enrolment], now: Stamp, pages_count: int) -> None:
+        """Judge by the permits and plates that other processes wrote; where they cannot be read, by those that were."""
+        assert self._permits is not None
+        try:
+            register = self._permits.newer(enrolled, now, pages_count)
+        except CatseyeError as fault:
+            logger("fleet").warning("register of permits not read", fault=str(fault))
+            return
+        if register is not None:
+            judge.watch.take(register)
 
     def _take_over(self, cards: Sequence[Heard]) -> None:
         """Who drives now, as pseudonyms; durable before the journal is told that a card came, since it is not told whose."""

@@ -1,11 +1,11 @@
 """What terminals send as media on its way into the vault: sealed to the authority, and copied with heads and plates filled, before anybody is told "done".
 
-Sound has no redacted copy: it is kept, sealed alone, only where an open case wants it. The state of the vehicle (`.bin`) shows nobody, and is sealed alone too.
+Sound has no redacted copy: it is kept, sealed alone, only where an open case wants it. The state of the vehicle (`.bin`) shows nobody: its copy is its numbers.
 """
 
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
@@ -26,6 +26,7 @@ from catseye.vault.kept_for import UNCONFIRMED
 from catseye.vault.media import MediaTakenError
 from catseye.vision.evidence import EvidenceError, seal
 from catseye.vision.in_cabin import DRIVER_CHANNEL
+from catseye.vision.number_copies import numbers_copy
 from catseye.vision.uploads import StillCopy, UploadError, take_in
 
 if TYPE_CHECKING:
@@ -71,9 +72,13 @@ class MediaIntake:
         is_sound = attachment.kind == SOUND or _is_sound(file)
         if is_sound and not self.wants_sound(expected):
             raise MediaRefusedError(name, "sound", "pictures or video: nobody can make a copy of sound that tells no voices, and no open case wants it")
-        self._keep(
-            name, file, now, is_alone=is_sound or _is_state(attachment, file), media_type=SOUND_TYPE if is_sound else STATE_TYPE, is_in_cabin=is_in_cabin
-        )
+        if is_sound:
+            self._keep(name, file, now, lambda vault, staging: self._keep_alone(vault, staging, file, name, now, SOUND_TYPE), has_copy=False)
+        elif (record := _states(attachment, file)) is not None:
+            columns = record.columns()
+            self._keep(name, file, now, lambda vault, staging: self._keep_states(vault, staging, file, name, now, columns), has_copy=columns is not None)
+        else:
+            self._keep(name, file, now, lambda vault, staging: self._keep_both(vault, staging, file, name, now, is_in_cabin=is_in_cabin))
 
     def take_picture(self, accepted: Accepted, body: Body) -> None:
         """As `MediaKeeper`."""
@@ -83,9 +88,13 @@ class MediaIntake:
         if said["media_type"] == SOUND or _is_sound(BytesIO(content)):
             raise MediaRefusedError(name, "sound", "a picture or a video")
         is_in_cabin = said["channel"] not in self.outward_channels
-        self._keep(name, BytesIO(content), accepted.received, is_alone=False, media_type="", is_in_cabin=is_in_cabin)
+        file = BytesIO(content)
+        self._keep(
+            name, file, accepted.received, lambda vault, staging: self._keep_both(vault, staging, file, name, accepted.received, is_in_cabin=is_in_cabin)
+        )
 
-    def _keep(self, name: str, file: BinaryIO, now: Stamp, *, is_alone: bool, media_type: str, is_in_cabin: bool) -> None:
+    def _keep(self, name: str, file: BinaryIO, now: Stamp, put: "Callable[[Vault, Path], None]", *, has_copy: bool = True) -> None:
+        """Unless it is kept already; `put` keeps it."""
         if not self.recipients:
             raise MediaRefusedError(name, "nobody who could open an original", "[evidence].recipients in the site file: until then no media are taken")
         file.seek(0)
@@ -96,14 +105,23 @@ class MediaIntake:
             there = {ref.name: ref.original_sha256 for ref in vault.media.refs(f"{name}/")}
             if any(original != digest for original in there.values()):
                 raise MediaRefusedError(name, "another file under the same name", "the one that is kept: evidence is never replaced")
-            if f"{name}/{ORIGINAL}" in there and (is_alone or f"{name}/{COPY}" in there):
+            if f"{name}/{ORIGINAL}" in there and (not has_copy or f"{name}/{COPY}" in there):
                 return
             staging = vault.media.staging()
             _refuse_full(staging, size_bytes)
-            if is_alone:
-                _keep_one(vault, seal(file, staging / f"{token_hex(6)}.age", self.recipients, media_type), f"{name}/{ORIGINAL}", now)
-            else:
-                self._keep_both(vault, staging, file, name, now, is_in_cabin=is_in_cabin)
+            put(vault, staging)
+
+    def _keep_alone(self, vault: "Vault", staging: Path, file: BinaryIO, name: str, now: Stamp, media_type: str) -> None:
+        _keep_one(vault, seal(file, staging / f"{token_hex(6)}.age", self.recipients, media_type), f"{name}/{ORIGINAL}", now)
+
+    def _keep_states(self, vault: "Vault", staging: Path, file: BinaryIO, name: str, now: Stamp, columns: Mapping[str, Sequence[float]] | None) -> None:
+        sealed = seal(file, staging / f"{token_hex(6)}.age", self.recipients, STATE_TYPE)
+        try:
+            if columns is not None:
+                _keep_one(vault, numbers_copy(columns, staging / f"{token_hex(6)}.copy", derived_from=sealed.sha256), f"{name}/{COPY}", now)
+            _keep_one(vault, sealed, f"{name}/{ORIGINAL}", now)
+        finally:
+            sealed.path.unlink(missing_ok=True)
 
     def _keep_both(self, vault: "Vault", staging: Path, file: BinaryIO, name: str, now: Stamp, *, is_in_cabin: bool) -> None:
         try:
@@ -151,10 +169,10 @@ def _is_sound(file: BinaryIO) -> bool:
     return (head[:4] == b"RIFF" and head[8:] == b"WAVE") or head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 in (0xE2, 0xE4, 0xE6))
 
 
-def _is_state(attachment: Attachment, file: BinaryIO) -> bool:
-    """Whether it is a record of states by its content too: most of its sums are right, which no picture's are."""
+def _states(attachment: Attachment, file: BinaryIO) -> StateRecord | None:
+    """The record of states that it is by its content too: most of its sums are right, which no picture's are."""
     if not attachment.name.lower().endswith(".bin") or attachment.size_bytes > MOST_STATE_BYTES:
-        return False
+        return None
     file.seek(0)
     try:
         record = StateRecord.parse(file.read())
@@ -164,4 +182,4 @@ def _is_state(attachment: Attachment, file: BinaryIO) -> bool:
         raise MediaRefusedError(
             f"attachment {attachment.key}", f"{record.unsound_count} of {len(record.blocks)} sums wrong", "a record of states as it was written"
         )
-    return True
+    return record

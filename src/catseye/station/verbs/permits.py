@@ -2,51 +2,86 @@
 
 import secrets
 import sys
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from catseye import __version__
 from catseye.core.errors import SiteError, SourceError
 from catseye.core.time import Stamp
 from catseye.fleet.permits.areas import Area, read_areas
 from catseye.fleet.permits.export import COLUMNS, export_csv, refuse_tied
 from catseye.fleet.permits.plates import normal_plate
 from catseye.fleet.permits.reading import Reading, read_permits
-from catseye.fleet.permits.records import Conflict, Permit
+from catseye.fleet.permits.records import Permit
 from catseye.fleet.permits.taking import Taken, take
 from catseye.station.fleet.register import PERMIT, keys_of, rows_in
 from catseye.station.outcome import RunOutcome
 from catseye.station.site import load_site
 from catseye.station.vaults import VAULT, vault_of
+from catseye.station.verbs.permit_report import page_of
 from catseye.station.verbs.tables import lines_of_table
 from catseye.vault.files import make_folder, whole_file
 from catseye.vault.vault import Vault
 
 RUN = "fleet"
 _SHOWN_COUNT = 20
+Tell: TypeAlias = Callable[[str, int, int], None]  # what is done, how many of how many; 0 where nobody knows
 
 
 def import_permits(
-    out: Path, file: Path, by: str, now: Stamp, *, areas: Path | None = None, report: Path | None = None, site: Path | None = None, is_dry: bool = False
+    out: Path,
+    file: Path,
+    by: str,
+    now: Stamp,
+    *,
+    areas: Path | None = None,
+    report: Path | None = None,
+    site: Path | None = None,
+    is_dry: bool = False,
+    progress: bool = False,
 ) -> RunOutcome:
-    """Read, hold against the register, keep what is new or changed, tell the conflicts."""
+    """Read, hold against the register, keep what is new or changed, tell the conflicts; a bar on long work."""
     if not by.strip():
         raise SiteError("--by", "nobody", "the name of who answers for it")
-    reading, named = _reading(file), _areas(areas)
-    if not is_dry or (out / VAULT).is_dir():
-        with _vault(out, site) as vault:
-            revision, known, known_areas = rows_in(vault)
-            taken = take(reading, known, {*known_areas, *(area.name for area in named)})
-            if not is_dry:
-                vault.permits.keep(keys_of(taken.permits, named), by, now, revision)
-    else:
-        taken = take(reading, {}, {area.name for area in named})
+    with _bar(progress) as tell:
+        tell(f"reading {file.name}", 0, 0)
+        reading, named = _reading(file), _areas(areas)
+        tell(f"comparing {len(reading.rows)} permits", 0, 0)
+        if not is_dry or (out / VAULT).is_dir():
+            with _vault(out, site) as vault:
+                taken = _taken(vault, reading, named, by, now, tell, is_dry=is_dry)
+        else:
+            taken = take(reading, {}, {area.name for area in named})
     if report is not None:
-        _write_report(report, file, by, now, reading, taken, is_dry=is_dry)
+        _write_report(report, page_of(file.name, by, now, reading, taken, is_dry=is_dry))
     return RunOutcome(1 if taken.conflicts else 0, _summary(reading, taken, is_dry=is_dry), _lines(reading, taken, report, is_dry=is_dry))
+
+
+def _taken(vault: Vault, reading: Reading, named: Sequence[Area], by: str, now: Stamp, tell: Tell, *, is_dry: bool) -> Taken:
+    revision, known, known_areas = rows_in(vault)
+    taken = take(reading, known, {*known_areas, *(area.name for area in named)})
+    if not is_dry:
+        differing = {*taken.new, *taken.changed}
+        rows = keys_of((permit for permit in taken.permits if permit.key in differing), named)
+        vault.permits.keep(rows, by, now, revision, lambda done_count: tell("keeping", done_count, len(rows)))
+    return taken
+
+
+@contextmanager
+def _bar(progress: bool) -> Iterator[Tell]:
+    """On stderr, where somebody sees it."""
+    if not progress:
+        yield lambda what, done, whole: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        task = bars.add_task("", total=None)
+        yield lambda what, done, whole: bars.update(task, description=what, completed=done, total=whole or None)
 
 
 def list_permits(out: Path, site: Path | None = None) -> RunOutcome:
@@ -166,18 +201,7 @@ def _lines(reading: Reading, taken: Taken, report: Path | None, *, is_dry: bool)
     return lines + ([f"written: {report}"] if report else [])
 
 
-def _write_report(report: Path, file: Path, by: str, now: Stamp, reading: Reading, taken: Taken, *, is_dry: bool) -> None:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    loader = PackageLoader("catseye.station", "templates")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    counts = Counter(each.kind for each in taken.conflicts)
-    by_kind: dict[str, list[Conflict]] = {}
-    for each in sorted(taken.conflicts, key=lambda each: (not each.is_refused, each.kind, each.line)):
-        by_kind.setdefault(each.kind, []).append(each)
-    text = environment.get_template("permits.html").render(
-        file=file.name, by=by, now=now.iso(), reading=reading, taken=taken, counts=counts, by_kind=by_kind, is_dry=is_dry, version=__version__
-    )
+def _write_report(report: Path, page: str) -> None:
     make_folder(report.absolute().parent)
     with whole_file(report, secrets.token_hex(4)) as written:
-        written.write(text.encode())
+        written.write(page.encode())

@@ -55,8 +55,8 @@ class KindRow:
 
     said: str
     kind: str
-    count: int
-    parts: tuple[tuple[str, float, int], ...]
+    alarms_count: int
+    parts_ratio: tuple[tuple[str, float, int], ...]
     warned: Warned
 
 
@@ -79,7 +79,7 @@ class FindingRow:
     said: str
     plate: str
     why: str
-    count: int
+    times_count: int
     last: str
 
 
@@ -135,7 +135,7 @@ def fleet_page(period: Period, tally: Tally, waiting: Sequence[Standing], waitin
         waiting=tuple(_waiting(each, plates, period.zone) for each in waiting[:WAITING_COUNT]),
         waiting_count=waiting_count,
         kinds=tuple(kinds[:KINDS_COUNT]),
-        kinds_left_count=sum(row.count for row in kinds[KINDS_COUNT:]),
+        kinds_left_count=sum(row.alarms_count for row in kinds[KINDS_COUNT:]),
         ends=ends,
         responses=_responses(tally),
         responses_said=_spread(tally.responses_s),
@@ -226,7 +226,7 @@ def _responses(tally: Tally) -> Histogram | None:
 
 
 def _hours(tally: Tally) -> Histogram:
-    values = np.repeat(np.arange(24) + 0.5, tally.hours)
+    values = np.repeat(np.arange(24) + 0.5, tally.hours_count)
     chart = histogram("Alarms by hour of day", values, np.arange(25.0), "h")
     return replace(chart, x_ticks=tuple(Tick(100 * hour / 24, f"{hour:02d}:00") for hour in (0, 6, 12, 18)), unit="")
 

@@ -32,7 +32,7 @@ class Gathering:
     lat_deg: float
     lon_deg: float
     alarms_count: int
-    kinds: tuple[tuple[str, int], ...]
+    kinds_count: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

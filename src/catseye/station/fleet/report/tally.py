@@ -70,7 +70,7 @@ class Tally:
 
     zone: ZoneInfo
     levels: dict[str, list[int]] = field(default_factory=dict)
-    hours: list[int] = field(default_factory=lambda: [0] * 24)
+    hours_count: list[int] = field(default_factory=lambda: [0] * 24)
     vehicles: dict[str, Vehicle] = field(default_factory=dict)
     warned_by_kind: dict[str, Warned] = field(default_factory=dict)
     warned: Warned = field(default_factory=Warned)
@@ -112,7 +112,7 @@ class Tally:
         level, vehicle = event.details.get("level"), self._vehicle(event.subjects[0])
         is_level = level if level in (1, 2) else 0
         self.levels.setdefault(event.kind, [0, 0, 0])[int(is_level)] += 1
-        self.hours[self._hour(event.time_ns)] += 1
+        self.hours_count[self._hour(event.time_ns)] += 1
         vehicle.alarms_count += 1
         vehicle.second_level_count += level == 2
         self.late_count += event.details.get("late") is True
