@@ -10,8 +10,8 @@ from catseye.core.errors import CatseyeError
 from catseye.core.time import Stamp
 from catseye.fleet.correction.policy import WARN
 from catseye.station.fleet.listening import clock_now
-from catseye.station.fleet.media_doors import doors_of
 from catseye.station.fleet.means import policy_of
+from catseye.station.fleet.media_doors import doors_of
 from catseye.station.site import Site
 from catseye.station.site_tables import Fleet
 from catseye.station.vaults import VAULT, vault_of
