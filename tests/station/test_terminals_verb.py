@@ -113,6 +113,29 @@ def test_history_shows_places_of_one_vehicle_after_the_look_is_logged(tmp_path: 
         ]
 
 
+def test_an_entry_that_is_no_place_hides_no_other_from_history(tmp_path: Path, say: Say) -> None:
+    say("enrol", tmp_path, PHONE, "--plate", "51B-1", "--by", "Lan")
+    good, nowhere = location(time="2026-11-20 13:00:00"), location(lat=91_000_000)
+    entries = (good, b"abc", b"", nowhere, good)
+    with vault_of(tmp_path) as vault:
+        body = len(entries).to_bytes(2) + b"\1" + b"".join(len(each).to_bytes(2) + each for each in entries)
+        vault.journal.append([replace(message(3, f"0{PHONE}", BEGUN, body), msg_id=0x0704)])
+    asked = ("history", tmp_path, PHONE, "--since", "2026-11-20T00:00:00Z", "--until", "2026-11-21T00:00:00Z", "--who", "Lan", "--purpose", "case 1")
+    code, told = say(*asked, "--why", "where it was", "--json")
+    found = json.loads(told)
+    assert (code, len(found["places"]), found["unread"]) == (1, 2, 3)
+
+
+def test_what_a_card_says_of_its_driver_moves_no_cursor(tmp_path: Path, say: Say) -> None:
+    say("enrol", tmp_path, PHONE, "--plate", "51B-1", "--by", "Lan")
+    with vault_of(tmp_path) as vault:
+        pseudonym = vault.drivers.seen("\x1b[2J\x1b]0;root\x07", "790012345678", "Bus\ncompany", "", BEGUN)
+    code, told = say("driver", tmp_path, pseudonym, "--who", "Lan", "--purpose", "accident 17", "--why", "who drove")
+    assert code == 0
+    assert all(line.isprintable() for line in told.splitlines())
+    assert len(told.splitlines()) == 5
+
+
 def test_what_the_site_keeps_positions_for_stands_beside_what_somebody_looks_for(tmp_path: Path, say: Say) -> None:
     site = tmp_path / "coaches.toml"
     site.write_text('[site]\nid = "coaches"\n[fleet]\nlisten = "127.0.0.1:7611"\npurpose = "safety of coaches"\n', "utf-8")

@@ -9,12 +9,6 @@ Admits = Callable[[str], bool]
 """Whether a peer's address may talk at all."""
 
 
-def anybody(peer: str) -> bool:
-    """For doors that let nobody near who may not come in."""
-    del peer
-    return True
-
-
 class Doors(Protocol):
     """Says where to listen, and refuses to where strangers could come in unencrypted."""
 
@@ -31,6 +25,10 @@ class Doors(Protocol):
     def refuse_open(self) -> None:
         """A CatseyeError where the address is not of a private network and there is no TLS."""
 
+    def admits(self, peer: str) -> bool:
+        """Whether a peer's address may talk at all: under TLS any, else those of the private networks, however they got here."""
+        ...
+
     def ssl_context(self) -> SSLContext | None:
         """TLS, or None for a private network."""
 
@@ -46,6 +44,11 @@ class LocalDoors:
         """ValueError for another address than that of this machine."""
         if self.host not in ("127.0.0.1", "::1"):
             raise ValueError(f"local doors on {self.host}; wanted 127.0.0.1 or ::1")
+
+    def admits(self, peer: str) -> bool:
+        """Nobody else reaches this machine's own address."""
+        del peer
+        return True
 
     def ssl_context(self) -> SSLContext | None:
         """None is needed."""

@@ -13,7 +13,7 @@ from catseye.core.terminal import identity_of
 from catseye.core.time import Stamp
 from catseye.fleet.errors import WireError
 from catseye.fleet.jt1078 import LONG_SIM_BYTES, MAGIC, PASS_THROUGH, SIM_BYTES, MediaFrame, Packet, Reassembly, packets_in
-from catseye.fleet.listening import Admits, Doors, anybody
+from catseye.fleet.listening import Admits, Doors
 
 _CHUNK_BYTES = 1 << 16
 _LONGEST_PACKET_BYTES = 34 + 0xFFFF
@@ -128,11 +128,11 @@ class MediaServer:
         now: Callable[[], Stamp],
         *,
         limits: StreamLimits | None = None,
-        admits: Admits = anybody,
+        admits: Admits | None = None,
         log: Callable[[str, str], None] = lambda who, what: None,
     ) -> None:
-        """`admits`: whether a peer's address may talk at all; `log` hears (terminal or address, why) of every connection that was cut."""
-        self._doors, self._taker, self._now, self._admits, self._log = doors, taker, now, admits, log
+        """`admits`: as the doors tell, unless given; `log` hears (terminal or address, why) of every connection that was cut."""
+        self._doors, self._taker, self._now, self._admits, self._log = doors, taker, now, admits or doors.admits, log
         self._limits, self.counts = limits or StreamLimits(), StreamCounts()
         self._requests: dict[tuple[str, int], StreamRequest] = {}
         self._holders: dict[tuple[str, int], Stream] = {}

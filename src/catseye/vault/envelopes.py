@@ -55,7 +55,8 @@ def seal_bytes(key: Key, name: str, plain: bytes) -> bytes:
 
 def open_bytes(key: Key, name: str, envelope: bytes) -> bytes:
     """What is in the envelope; EnvelopeError when it is not the one of this name and key, as it was made."""
-    return open_envelope(key, name, io.BytesIO(envelope), name).read()
+    opened = _Opened(key, name, io.BytesIO(envelope), name)
+    return opened.only_chunk if opened.only_chunk is not None else opened.readall()
 
 
 def open_envelope(key: Key, name: str, file: BinaryIO, shown: str) -> BinaryIO:
@@ -82,6 +83,11 @@ class _Opened(io.RawIOBase):
         self._last_number = whole_count if rest_bytes else whole_count - 1
         self._size_bytes = size_bytes - len(header) - TAG_BYTES * (self._last_number + 1)
         self._chunk(self._last_number)
+
+    @property
+    def only_chunk(self) -> bytes | None:
+        """All of it, where it is of one chunk: small ones are opened by the ten thousand, and their chunk is open by now."""
+        return self._held if self._last_number == 0 else None
 
     def readable(self) -> bool:
         return True

@@ -71,6 +71,9 @@ def test_a_peer_from_outside_is_let_in_only_under_tls() -> None:
     assert lets_in(networks, "::ffff:10.8.255.1", is_tls=False)
     assert not lets_in(networks, "10.9.0.1", is_tls=False)
     assert lets_in(networks, "10.9.0.1", is_tls=True)
+    doors = Doors("10.8.0.1", 0, ("10.8.0.0/16",))
+    assert doors.admits("10.8.255.1")
+    assert not doors.admits("10.9.0.1")
     assert Admission(Doors("127.0.0.1", 0)).refuses("10.9.0.1") == "outside the private networks"
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from tests.fleet.gateway.device import IDENTITY, PHONE, Device, gateway_of, location, quick, until
+from tests.fleet.gateway.device import IDENTITY, OTHER, OTHER_PHONE, PHONE, Device, gateway_of, location, quick, until
 from tests.fleet.gateway.keeper_in_memory import KeeperInMemory
 
 from catseye.core.terminal import Accepted
@@ -95,7 +95,7 @@ def test_parts_that_are_missing_are_asked_for_and_in_the_end_given_up() -> None:
 def test_parts_that_contradict_or_never_end_are_refused_and_bounded() -> None:
     async def journey() -> None:
         keeper = keeper_of_one()
-        limits = quick(most_joinings_count=2, most_joining_bytes=1_000, most_joining_of_all_bytes=3_000, faults_before_closing_count=100)
+        limits = quick(most_joinings_count=2, most_message_bytes=1_000, most_joining_of_all_bytes=3_000, faults_before_closing_count=100)
         async with gateway_of(keeper, limits) as gateway:
             mine = await Device.enter(gateway, "mine")
             parts = parts_of(mine, batch_of(30))
@@ -158,5 +158,46 @@ def test_media_go_to_whoever_takes_them_and_never_to_the_keeper() -> None:
             assert (answer.header.msg_id, answer.body.values["media_id"]) == (0x8800, 0x2A)
             assert taken[1].body == body
             assert keeper.kept == []
+
+    asyncio.run(journey())
+
+
+def test_media_of_one_terminal_leave_room_for_those_of_others() -> None:
+    taking: list[str] = []
+    gate = asyncio.Event()
+
+    async def take(accepted: Accepted, body: Body) -> Reply:
+        taking.append(accepted.identity)
+        await gate.wait()
+        return Reply(0x8800, Body.of(0x8800, accepted.version, {"media_id": body.values["media_id"]}))
+
+    async def journey() -> None:
+        keeper = keeper_of_one()
+        keeper.enrol(OTHER, "other", version=V2013)
+        async with gateway_of(keeper, media=take) as gateway:
+            greedy, modest = await Device.enter(gateway, "mine"), await Device.enter(gateway, "other", OTHER_PHONE)
+            picture = b"\x00\x00\x00\x2a" + bytes((0, 0, 1, 1)) + greedy.body(0x0200, location()) + b"picture"
+            serials = [greedy.say(0x0801, picture) for _ in range(10)]
+            assert [await greedy.answer_to(serial) for serial in serials[2:]] == [1] * 8  # later
+            serial = modest.say(0x0801, picture)
+            await until(lambda: len(taking) == 3)
+            gate.set()
+            assert await modest.answer_to(serial) == 0
+            assert taking == [IDENTITY, IDENTITY, OTHER]
+
+    asyncio.run(journey())
+
+
+def test_a_message_that_would_hold_up_the_others_while_it_is_read_is_refused() -> None:
+    async def journey() -> None:
+        keeper = keeper_of_one()
+        async with gateway_of(keeper) as gateway:
+            mine = await Device.enter(gateway, "mine")
+            for frame in parts_of(mine, batch_of(10_000), part_bytes=1_023):
+                mine.write(bytes(frame))
+            assert await mine.is_cut()
+            assert gateway.counters.refused["subpackage"] == 20
+            assert keeper.kept == []
+            assert gateway.roll.joining.held_bytes == 0
 
     asyncio.run(journey())

@@ -1,6 +1,7 @@
 """The attachment server: sockets around `Conversation`, a worker for the keeper. A file is acknowledged when the keeper has it safe, never before."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from pathlib import Path
 from catseye.core.time import Stamp
 from catseye.fleet.attachments.conversation import Ask, Close, Conversation, Send, Step, Take
 from catseye.fleet.attachments.shelf import Coming, Fate, Limits, Shelf
-from catseye.fleet.listening import Admits, Doors, anybody
+from catseye.fleet.listening import Admits, Doors
 from catseye.fleet.media_keeper import Expected, MediaKeeper, MediaRefusedError
 
 _CHUNK_BYTES = 1 << 16
 _UNSENT_BYTES = 1 << 16
+_HANDSHAKE_S = 15.0
 
 
 @dataclass(slots=True)
@@ -41,16 +43,24 @@ class AttachmentServer:
         *,
         limits: Limits | None = None,
         staging: Path | None = None,
-        admits: Admits = anybody,
+        admits: Admits | None = None,
         log: Callable[[str, str], None] = lambda who, what: None,
+        asking: Executor | None = None,
     ) -> None:
-        """`admits`: whether a peer's address may talk at all; `worker` runs the keeper; `log` hears (terminal or address, why) of what ended badly."""
-        self._keeper, self._doors, self._worker, self._now, self._admits, self._log = keeper, doors, worker, now, admits, log
+        """`admits`: as the doors tell, unless given; `worker` runs the keeper; `log` hears (terminal or address, why) of what ended badly.
+
+        `asking` runs `expected`, where that shall not wait for files that are being taken.
+        """
+        self._keeper, self._doors, self._worker, self._now, self._admits, self._log = keeper, doors, worker, now, admits or doors.admits, log
+        self._asking = asking or worker
         self._limits = limits or Limits()
         self.shelf, self.counts = Shelf(self._limits, staging), Counts()
         self._server: asyncio.Server | None = None
         self._visits: set[asyncio.Task[None]] = set()
         self._takings: dict[int, asyncio.Future[None]] = {}
+        self._turns: dict[str, asyncio.Lock] = {}  # of terminals: one file of each is with the worker at a time
+        self._strangers: Counter[str] = Counter()  # by address
+        self._known: Counter[str] = Counter()  # connections by terminal
 
     async def __aenter__(self) -> "AttachmentServer":
         await self.start()
@@ -62,7 +72,11 @@ class AttachmentServer:
     async def start(self) -> int:
         """Listen; the port. A CatseyeError where strangers could come in unencrypted, OSError where nobody can listen."""
         self._doors.refuse_open()
-        self._server = await asyncio.start_server(self._visited, self._doors.host, self._doors.port, ssl=self._doors.ssl_context(), limit=_CHUNK_BYTES)
+        tls = self._doors.ssl_context()
+        handshake_s = None if tls is None else _HANDSHAKE_S
+        self._server = await asyncio.start_server(
+            self._visited, self._doors.host, self._doors.port, ssl=tls, ssl_handshake_timeout=handshake_s, limit=_CHUNK_BYTES
+        )
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
@@ -88,8 +102,10 @@ class AttachmentServer:
                 why = "from outside the private networks"
             elif len(self._visits) > self._limits.connections_count:
                 why = "too many connections"
+            elif self._strangers[peer] >= self._limits.strangers_per_address_count:
+                why = "too many connections of one address that say nothing"
             else:
-                why = await self._serve(talk, reader, writer)
+                why = await self._serve(talk, reader, writer, peer)
         except asyncio.CancelledError:  # `close` ends every visit; asyncio would report it as a fault of its own
             why = "the server closes"
         except TimeoutError:
@@ -114,28 +130,50 @@ class AttachmentServer:
             else:
                 writer.close()
 
-    async def _serve(self, talk: Conversation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
-        """Why it ended; empty where the terminal closed."""
-        while True:
+    async def _serve(self, talk: Conversation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> str:
+        """Why it ended; empty where the terminal closed. Until it says whose attachments it brings, it is one of the strangers of its address."""
+        known_until_s = asyncio.get_running_loop().time() + self._limits.known_within_s
+        self._strangers[peer] += 1
+        who = ""
+        try:
+            while True:
+                chunk = await self._chunk(reader, None if who else known_until_s)
+                if not chunk:
+                    return ""
+                talk.feed(chunk)
+                if why := await self._steps(talk, writer):
+                    return why
+                if not who and talk.alarm is not None:
+                    who = talk.alarm.expected.identity
+                    _less(self._strangers, peer)
+                    self._known[who] += 1
+                    if self._known[who] > self._limits.connections_per_terminal_count:
+                        return "too many connections of one terminal"
+        finally:
+            _less(self._known if who else self._strangers, who or peer)
+
+    async def _chunk(self, reader: asyncio.StreamReader, known_until_s: float | None) -> bytes:
+        idle_until_s = asyncio.get_running_loop().time() + self._limits.idle_s
+        async with asyncio.timeout_at(idle_until_s if known_until_s is None else min(known_until_s, idle_until_s)):
+            return await reader.read(_CHUNK_BYTES)
+
+    async def _steps(self, talk: Conversation, writer: asyncio.StreamWriter) -> str:
+        """All that follows from what came; why to close, where that follows."""
+        while (step := talk.step(self._now())) is not None:
+            while isinstance(step, Ask | Take):
+                step = await self._answered(talk, step)
+            if isinstance(step, Close):
+                return step.why
+            assert isinstance(step, Send)
+            writer.write(step.raw)
             async with asyncio.timeout(self._limits.idle_s):
-                chunk = await reader.read(_CHUNK_BYTES)
-            if not chunk:
-                return ""
-            talk.feed(chunk)
-            while (step := talk.step(self._now())) is not None:
-                while isinstance(step, Ask | Take):
-                    step = await self._answered(talk, step)
-                if isinstance(step, Close):
-                    return step.why
-                assert isinstance(step, Send)
-                writer.write(step.raw)
-                async with asyncio.timeout(self._limits.idle_s):
-                    await writer.drain()
+                await writer.drain()
+        return ""
 
     async def _answered(self, talk: Conversation, step: Ask | Take) -> Step:
         if isinstance(step, Ask):
             now = self._now()
-            expected = await asyncio.get_running_loop().run_in_executor(self._worker, self._keeper.expected, step.alarm_no, now)
+            expected = await asyncio.get_running_loop().run_in_executor(self._asking, self._keeper.expected, step.alarm_no, now)
             return talk.known(expected, now)
         fault: MediaRefusedError | None = None
         try:
@@ -157,7 +195,14 @@ class AttachmentServer:
         await asyncio.shield(taking)
 
     async def _take(self, expected: Expected, coming: Coming) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._worker, self._keeper.take, expected, coming.attachment, coming.file, self._now())
+        """In the terminal's turn: however many and long its files are, those of others come between them."""
+        turn = self._turns.setdefault(expected.identity, asyncio.Lock())
+        try:
+            async with turn:
+                await asyncio.get_running_loop().run_in_executor(self._worker, self._keeper.take, expected, coming.attachment, coming.file, self._now())
+        finally:
+            if self._turns.get(expected.identity) is turn and not turn.locked():
+                del self._turns[expected.identity]
 
     def _over(self, coming: Coming, done: "asyncio.Future[None]") -> None:
         """Safe, refused, or to be tried again: also when nobody waits for the answer any more."""
@@ -168,3 +213,9 @@ class AttachmentServer:
             return
         self.counts.safe_count += fault is None
         self.shelf.finish(coming, Fate.REFUSED if fault else Fate.SAFE, str(fault or ""))
+
+
+def _less(counts: Counter[str], name: str) -> None:
+    counts[name] -= 1
+    if counts[name] <= 0:
+        del counts[name]

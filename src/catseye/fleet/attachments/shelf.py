@@ -18,19 +18,25 @@ from catseye.fleet.media_keeper import Attachment, Expected, MediaRefusedError
 class Limits:
     """What terminals may ask of this machine. `kept_s`: how long what came is held after the link broke; `idle_s`: how long a silent one is held.
 
-    `in_memory_bytes`: of one file, before it goes to a file without a name; `all_bytes`: of all unfinished files together, as announced.
+    `in_memory_bytes`: of one file, before it goes to a file without a name; `terminal_bytes`, `all_bytes`: of the unfinished files of one terminal, and of all
+    together, as announced. `known_within_s`: until a connection says whose attachments it brings; of those that did not yet, `strangers_per_address_count`;
+    of those that did, `connections_per_terminal_count`.
     """
 
     files_count: int = 32
     file_bytes: int = 64 << 20
     alarm_bytes: int = 128 << 20
     connection_bytes: int = 256 << 20
+    terminal_bytes: int = 256 << 20
     all_bytes: int = 1 << 30
     in_memory_bytes: int = 1 << 20
-    spans_count: int = 4096
+    spans_count: int = 512
     kept_s: float = 600.0
     idle_s: float = 60.0
     connections_count: int = 256
+    known_within_s: float = 15.0
+    strangers_per_address_count: int = 32
+    connections_per_terminal_count: int = 16
 
 
 class Fate(StrEnum):
@@ -119,6 +125,8 @@ class Shelf:
         ranges = coming.ranges.add(offset_bytes, end_bytes)
         if len(ranges.spans_bytes) > self.limits.spans_count:
             raise MediaRefusedError(where, f"more than {self.limits.spans_count} pieces apart from each other", "pieces in order")
+        if end_bytes > self.limits.in_memory_bytes and isinstance(coming.file, SpooledTemporaryFile):
+            coming.file.rollover()  # first: a byte far from the others makes a hole in a file, and in memory all the bytes before it
         coming.file.seek(offset_bytes)
         coming.file.write(payload)
         coming.ranges = ranges
@@ -154,6 +162,9 @@ class Shelf:
             raise MediaRefusedError(where, f"file {len(alarm.files) + 1} of one alarm", f"at most {limits.files_count}")
         if alarm.reserved_bytes + size_bytes > limits.alarm_bytes:
             raise MediaRefusedError(where, f"{alarm.reserved_bytes + size_bytes} bytes of one alarm", f"at most {limits.alarm_bytes}")
+        mine_bytes = sum(each.reserved_bytes for each in self._alarms.values() if each.expected.identity == alarm.expected.identity)
+        if mine_bytes + size_bytes > limits.terminal_bytes:
+            raise MediaRefusedError(where, f"{mine_bytes + size_bytes} bytes of one terminal", f"at most {limits.terminal_bytes} at once; later")
         if self.reserved_bytes + size_bytes > limits.all_bytes:
             raise MediaRefusedError(where, f"{self.reserved_bytes + size_bytes} bytes on their way in", f"at most {limits.all_bytes} at once; later")
 

@@ -38,7 +38,8 @@ class Limits:
     most_batch_count: int = 2_000
     gather_s: float = 0.01
     most_joinings_count: int = 4
-    most_joining_bytes: int = 8_388_608
+    most_joining_bytes: int = 8_388_608  # of media; what is read and judged holds up the others meanwhile, so far less of that
+    most_message_bytes: int = 65_536
     most_joining_of_all_bytes: int = 134_217_728
     ask_again_after_s: float = 10.0
     ask_again_count: int = 3
@@ -50,7 +51,10 @@ class Limits:
     sweep_every_s: float = 0.5
     revision_every_s: float = 1.0
     remembered_s: float = 300.0
+    most_changes_count: float = 10.0  # of a driver, a version or a dialect, at once: each is a transaction of its own
+    changes_per_s: float = 0.1
     most_media_at_once_count: int = 8
+    most_media_of_one_count: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,10 @@ class Doors:
 
     def refuse_open(self) -> None:
         """Nothing to refuse: doors that stand open to strangers cannot be made."""
+
+    def admits(self, peer: str) -> bool:
+        """Whether a peer's address may talk at all."""
+        return lets_in(self.networks(), peer, is_tls=self.is_tls)
 
     @property
     def is_tls(self) -> bool:

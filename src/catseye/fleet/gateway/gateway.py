@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from catseye.core.terminal import Accepted, Enrolment, Order
@@ -49,6 +50,7 @@ class Gateway:
         self._deadlines: list[tuple[float, int]] = []  # when each of the others is to be looked at, and its number
         self._by_number: dict[int, Link] = {}
         self._media_tasks: set[asyncio.Task[None]] = set()
+        self._media_of: Counter[str] = Counter()
         self._closing = asyncio.Event()
         self._open = asyncio.Event()
         self._listening: Listening | None = None
@@ -322,15 +324,20 @@ class Gateway:
 
     def _take_media(self, session: Session, media: Sequence[tuple[Header, Accepted]]) -> None:
         for header, accepted in media:
-            if self._media is None or len(self._media_tasks) >= self.limits.most_media_at_once_count:
+            if self._media is None or self._is_too_much_media_of(accepted.identity):
                 why, result = ("media, nobody takes them", UNSUPPORTED) if self._media is None else ("media, too many at once", FAILED)
                 self.counters.refused[why] += 1
                 session.media_taken(header, is_safe=False)
                 session.link.answer(general(header, session.serial(), result))
                 continue
+            self._media_of[accepted.identity] += 1
             task = asyncio.create_task(self._take_one(self._media, session, header, accepted))
             self._media_tasks.add(task)
             task.add_done_callback(self._media_tasks.discard)
+
+    def _is_too_much_media_of(self, identity: str) -> bool:
+        limits = self.limits
+        return len(self._media_tasks) >= limits.most_media_at_once_count or self._media_of[identity] >= limits.most_media_of_one_count
 
     async def _take_one(self, take: TakeMedia, session: Session, header: Header, accepted: Accepted) -> None:
         is_safe = False
@@ -344,6 +351,8 @@ class Gateway:
             frame = b""
         else:
             frame, is_safe = self._media_answer(session, header, reply)
+        finally:
+            self._media_of[accepted.identity] -= 1
         session.media_taken(header, is_safe=is_safe)
         session.link.answer(frame)
         session.link.flush()

@@ -59,7 +59,7 @@ class Joinings:
             if len(self._open) >= self._limits.most_joinings_count:
                 raise TooMuchError(_where(frame.header), f"another message while {len(self._open)} are not whole", "those first")
         else:
-            joining = entry.joining.add(frame, self._limits.most_joining_bytes)
+            joining = entry.joining.add(frame, self._most_bytes(key))
         held_bytes = joining.held_bytes + joining.total * _CELL_BYTES
         more_bytes = held_bytes - (entry.held_bytes if entry is not None else 0)
         if self._budget.held_bytes + more_bytes > self._limits.most_joining_of_all_bytes:
@@ -110,6 +110,9 @@ class Joinings:
         """Give up all of it."""
         for key in list(self._open):
             self._drop(key)
+
+    def _most_bytes(self, key: Key) -> int:
+        return self._limits.most_joining_bytes if key[0] == MEDIA else self._limits.most_message_bytes
 
     def _drop(self, key: Key) -> None:
         self._budget.held_bytes -= self._open.pop(key).held_bytes

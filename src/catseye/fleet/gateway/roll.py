@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from catseye.core.terminal import Accepted, Enrolment
+from catseye.fleet.gateway.doors import Limits
 from catseye.fleet.gateway.joinings import Budget
 from catseye.fleet.gateway.outbox import Outbox
 
@@ -43,15 +44,36 @@ class Seen:
         self._marks[serial % _WINDOW_COUNT] = 0
 
 
+class Changes:
+    """How often one terminal may change something that costs a transaction: some at once, then one now and then."""
+
+    __slots__ = ("_left_count", "_looked_s")
+
+    def __init__(self) -> None:
+        """As many as may be."""
+        self._left_count: float | None = None
+        self._looked_s = 0.0
+
+    def takes(self, limits: Limits, now_s: float) -> bool:
+        """Whether one more may come, which is counted then."""
+        left_count = limits.most_changes_count if self._left_count is None else self._left_count + (now_s - self._looked_s) * limits.changes_per_s
+        self._left_count, self._looked_s = min(left_count, limits.most_changes_count), now_s
+        if self._left_count < 1:
+            return False
+        self._left_count -= 1
+        return True
+
+
 class Terminal:
     """One terminal while the gateway runs: its link, if it has one, and what outlives the link."""
 
-    __slots__ = ("_serial", "identity", "outbox", "seen", "session")
+    __slots__ = ("_serial", "cards", "identity", "learned", "outbox", "seen", "session")
 
     def __init__(self, identity: str, first_serial: int) -> None:
         """`first_serial`: another one after each start, so that a late answer meets no new order."""
         self.identity = identity
         self.seen = Seen()
+        self.cards, self.learned = Changes(), Changes()
         self.outbox = Outbox()
         self.session: Session | None = None
         self._serial = first_serial

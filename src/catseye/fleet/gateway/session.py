@@ -20,7 +20,7 @@ from catseye.fleet.message import Body
 from catseye.fleet.subpackages import split
 
 MOST_FRAME_BYTES = 2_200  # a full body, a header of 2019 and a checksum, every byte of them escaped
-_REGISTER, _AUTHENTICATE, _DEREGISTER, _HEARTBEAT, _MEDIA = 0x0100, 0x0102, 0x0003, 0x0002, 0x0801
+_REGISTER, _AUTHENTICATE, _DEREGISTER, _HEARTBEAT, _MEDIA, _CARD = 0x0100, 0x0102, 0x0003, 0x0002, 0x0801, 0x0702
 _NO_SUCH_TERMINAL = 4
 _ATTACHMENTS = frozenset((0x1210, 0x1211, 0x1212))  # their port is another
 _REPORTS = frozenset((0x0200, 0x0201, 0x0704))
@@ -168,7 +168,8 @@ class Session:
             self.displaced, terminal.session = terminal.session, self
             terminal.outbox.link_is_new()
         self._link_phone, self.header, self.heard_s = header.phone, header, now_s
-        if enrolment.is_confirmed and enrolment.version == header.version:
+        is_known = enrolment.is_confirmed and enrolment.version == header.version
+        if is_known or (enrolment.is_confirmed and not terminal.learned.takes(self._limits, now_s)):
             turn.answers.append(general(header, self.serial(), OK))
         else:
             turn.asks.append(Confirming(self, header, identity, header.version, enrolment.dialect))
@@ -211,6 +212,12 @@ class Session:
             turn.asks.append(Waiting(self, header, OK))
             return
         if (read := self._read(header, body, turn)) is None:
+            self.not_kept(header)
+            return
+        if msg_id == _CARD and not terminal.cards.takes(self._limits, self.heard_s):
+            self._counters.refused["too many drivers' cards"] += 1
+            self.not_kept(header)
+            turn.answers.append(general(header, self.serial(), FAILED))
             return
         self._ends_an_order(msg_id, body, turn, now)
         if msg_id in _REPORTS:
@@ -288,7 +295,7 @@ class Session:
         assert self.terminal is not None
         identity = self.terminal.identity
         enrolment = self._roll.enrolments.get(identity)
-        if enrolment is not None and enrolment.dialect != dialect:
+        if enrolment is not None and enrolment.dialect != dialect and self.terminal.learned.takes(self._limits, self.heard_s):
             self._roll.change(identity, dialect=dialect)
             turn.asks.append(Confirming(self, None, identity, enrolment.version, dialect))
 

@@ -24,6 +24,7 @@ def normal_plate(text: str) -> str:
     return _BETWEEN.sub("", unicodedata.normalize("NFKC", text)).upper()
 
 
+@lru_cache(maxsize=65_536)
 def is_plate(text: str) -> bool:
     """Whether a normal plate can be one: 4 to 12 letters, digits or signs of writing, a digit among them."""
     return bool(_PLATE.fullmatch(text)) and any(sign.isdigit() for sign in text)

@@ -12,7 +12,7 @@ from catseye.core.time import NS_PER_S, Stamp
 from catseye.fleet.frame808 import V2019
 from catseye.fleet.gateway.keeper import Heard
 from catseye.fleet.jt1078 import MediaFrame
-from catseye.fleet.listening import Admits, Doors, anybody
+from catseye.fleet.listening import Admits, Doors
 from catseye.fleet.media_server import MediaServer, StreamRequest
 from catseye.fleet.message import Body
 from catseye.station.fleet.judging import FleetJudge, Judged
@@ -49,7 +49,7 @@ class LiveDesk:
         open_vault: "Callable[[], AbstractContextManager[Vault]]",
         clock: Callable[[], Stamp],
         *,
-        admits: Admits = anybody,
+        admits: Admits | None = None,
         limits: LiveLimits = LiveLimits(),
         log: Say = _nobody_listens,
     ) -> None:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from catseye.core.errors import SiteError
 from catseye.core.time import Stamp
 from catseye.fleet.attachments.server import AttachmentServer
-from catseye.fleet.gateway.doors import Doors, Limits, lets_in
+from catseye.fleet.gateway.doors import Doors, Limits
 from catseye.fleet.gateway.media import TakeMedia
-from catseye.fleet.listening import Admits
 from catseye.fleet.media_keeper import MediaDesk
 from catseye.station.fleet.door_probe import refuse_taken
 from catseye.station.fleet.live_desk import LiveDesk
@@ -50,33 +49,26 @@ def doors_of(site: Site, fleet: Fleet, key: str) -> Doors:
     return doors
 
 
-def admitting(doors: Doors) -> Admits:
-    """Who may talk at a door: as at the gateway's own."""
-    networks, is_tls = doors.networks(), doors.is_tls
-    return lambda peer: lets_in(networks, peer, is_tls=is_tls)
-
-
 async def open_media_doors(site: Site, fleet: Fleet, open_vault: Callable[[], Vault], stack: AsyncExitStack, clock: Callable[[], Stamp]) -> MediaDoors:
     """Opened into `stack`. ModelError where nothing here can redact, SiteError and OSError where a door cannot open."""
     if site.evidence is None:
         return MediaDoors(fleet.model_copy(update={"attachments": None, "media": None}))
-    worker = ThreadPoolExecutor(1, "terminals-media")
-    shelf = _OpenVault(open_vault)
+    worker, asking = ThreadPoolExecutor(1, "terminals-media"), ThreadPoolExecutor(1, "terminals-asked")
+    shelf, asked = _OpenVault(open_vault), _OpenVault(open_vault)  # a vault a thread
     stack.callback(_close, worker, shelf)
+    stack.callback(_close, asking, asked)
     stills = await asyncio.get_running_loop().run_in_executor(worker, StillCopy)
-    intake = MediaIntake(shelf.lent, site.evidence.recipients, stills, lambda alarm_no, now: wanted_of(shelf.vault, alarm_no, now))
+    intake = MediaIntake(shelf.lent, site.evidence.recipients, stills, lambda alarm_no, now: wanted_of(asked.vault, alarm_no, now))
     log = logger("fleet")
     attachments = media = live = None
     if fleet.attachments is not None:
         doors = doors_of(site, fleet, "attachments")
-        server = AttachmentServer(
-            intake, doors, worker, clock, admits=admitting(doors), log=lambda who, what: log.warning("attachments", terminal=who, what=what)
-        )
+        server = AttachmentServer(intake, doors, worker, clock, log=lambda who, what: log.warning("attachments", terminal=who, what=what), asking=asking)
         attachments = doors.host, await _started(site, "attachments", server.start())
         stack.push_async_callback(server.close)
     if fleet.media is not None:
         doors = doors_of(site, fleet, "media")
-        live = LiveDesk(doors, open_vault, clock, admits=admitting(doors), log=lambda who, what: log.warning("live video", terminal=who, what=what))
+        live = LiveDesk(doors, open_vault, clock, log=lambda who, what: log.warning("live video", terminal=who, what=what))
         media = doors.host, await _started(site, "media", live.start())
         stack.push_async_callback(live.close)
     told = fleet.model_copy(update={"attachments": _written(attachments), "media": _written(media)})

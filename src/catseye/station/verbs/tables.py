@@ -13,6 +13,15 @@ def lines_of_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, is_
     return _drawn(headers, rows) if is_terminal else _aligned(headers, rows)
 
 
+def plain_line(line: str) -> str:
+    r"""What others say of themselves moves no cursor and colours no terminal.
+
+    >>> print(plain_line("a\x1b[2J"))
+    a\x1b[2J
+    """
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
+
+
 def _aligned(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     table = [headers, *rows]
     widths = [max(len(row[column]) for row in table) for column in range(len(headers))]

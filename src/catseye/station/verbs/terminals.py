@@ -17,7 +17,7 @@ from catseye.fleet.message import Body
 from catseye.station.outcome import RunOutcome
 from catseye.station.site import load_site
 from catseye.station.vaults import made_vault, vault_of
-from catseye.station.verbs.tables import lines_of_table
+from catseye.station.verbs.tables import lines_of_table, plain_line
 
 LOOK_NS = 15 * NS_PER_MINUTE  # of a grant on the command line
 LOCATION, LOCATION_ANSWER, LOCATION_BATCH = 0x0200, 0x0201, 0x0704
@@ -109,10 +109,15 @@ def history(out: Path, phone: str, since: Stamp, until: Stamp, who: str, purpose
     unread_count = 0
     with vault_of(out, site) as vault:
         for record in vault.journal.history(identity, since, until, grant, now, why):
-            try:
-                places += [_place(Fix.of(values), record) for values in _locations(record)]
-            except WireError:
-                unread_count += 1
+            for values in _locations(record):
+                try:
+                    fix = None if values is None else Fix.of(values)
+                except WireError:
+                    fix = None
+                if fix is None:
+                    unread_count += 1
+                else:
+                    places.append(_place(fix, record))
     if as_geojson:
         summary: dict[str, Any] = {"type": "FeatureCollection", "features": [_feature(each) for each in places]}
     else:
@@ -134,7 +139,7 @@ def driver(out: Path, pseudonym: str, who: str, purpose: str, why: str, site: Pa
         "organisation": found.organisation,
         "expiry": found.expiry,
     }
-    return RunOutcome(0, told, [f"{name}: {value}" for name, value in told.items()])
+    return RunOutcome(0, told, [plain_line(f"{name}: {value}") for name, value in told.items()])
 
 
 def _purpose(said: str, site: Path | None) -> str:
@@ -143,13 +148,17 @@ def _purpose(said: str, site: Path | None) -> str:
     return f"{said.strip()} (kept for: {fleet.purpose})" if fleet is not None else said
 
 
-def _locations(record: Accepted) -> Iterator[Mapping[str, Any]]:
-    """What a message says of places; nothing for one of another kind, whose words stay where they are."""
+def _locations(record: Accepted) -> Iterator[Mapping[str, Any] | None]:
+    """What a message says of places; None for each that cannot be read; nothing for one of another kind, whose words stay where they are."""
     if record.msg_id not in (LOCATION, LOCATION_ANSWER, LOCATION_BATCH):
         return
-    values = Body.parse(record.msg_id, record.version, record.body).values
+    try:
+        values = Body.parse(record.msg_id, record.version, record.body).values
+    except WireError:
+        yield None
+        return
     if record.msg_id == LOCATION_BATCH:
-        yield from values["list"]
+        yield from (each if "lat" in each else None for each in values["list"])
     else:
         yield values["location"] if record.msg_id == LOCATION_ANSWER else values
 

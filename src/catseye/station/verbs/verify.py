@@ -8,6 +8,7 @@ from catseye.cases.package.checks import FAILED, NOT_ASKED, PASSED, Asked, Check
 from catseye.cases.package.verify import Verdict, verify_package
 from catseye.core.errors import SourceError
 from catseye.station.outcome import RunOutcome
+from catseye.station.verbs.tables import plain_line
 from catseye.vault.authority import read_certificate
 from catseye.vault.heads import read_signed_head
 from catseye.vault.log_proofs import LogProof
@@ -85,12 +86,7 @@ def _lines(package: Path, verdict: Verdict) -> list[str]:
     lines = [line for check in verdict.checks for line in _check_lines(check)]
     wrong = "".join(f"({check.number})" for check in verdict.checks if check.state not in (PASSED, NOT_ASKED))
     told = f"{package}: case {verdict.case}, signed {verdict.signed}" if verdict.signed else str(package)
-    return [_plain(line) for line in (*lines, f"{told}: {'all that was asked holds' if verdict.is_good else f'not to be relied on, see {wrong}'}")]
-
-
-def _plain(line: str) -> str:
-    """What a package says of itself moves no cursor and colours no terminal."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
+    return [plain_line(line) for line in (*lines, f"{told}: {'all that was asked holds' if verdict.is_good else f'not to be relied on, see {wrong}'}")]
 
 
 def _check_lines(check: Checked) -> list[str]:
