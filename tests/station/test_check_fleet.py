@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from catseye.core.errors import SiteError
 from catseye.core.time import Stamp
 from catseye.station.cli import run
-from catseye.station.fleet.listening import doors_of
+from catseye.station.fleet.media_doors import doors_of
 from catseye.station.site import load_site
 from catseye.station.verbs.check_fleet import of_fleet
 
