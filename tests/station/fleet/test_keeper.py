@@ -159,7 +159,7 @@ def test_who_drives_is_still_known_after_a_restart(keeper: VaultKeeper, site: Si
 
 
 def test_what_a_terminal_says_of_its_maker_is_kept_nowhere(keeper: VaultKeeper, tmp_path: Path) -> None:
-    result, token = keeper.register(IDENTITY, Registration("51B-123.45", 2, "MAKERX", "MODELX", "T1", "2019"), at(1))
+    ((result, token),) = keeper.register_all([(IDENTITY, Registration("51B-123.45", 2, "MAKERX", "MODELX", "T1", "2019"))], at(1))
     assert result == 0
     assert token
     keeper.close()
