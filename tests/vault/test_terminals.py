@@ -6,7 +6,7 @@ import pytest
 from tests.vault.kept import NOON, later
 from tests.vault.test_retention import files_with
 
-from catseye.core.terminal import Order, OrderState, Told
+from catseye.core.terminal import Enrolment, Order, OrderState, Told
 from catseye.vault.kept_for import KeptFor
 from catseye.vault.terminals import (
     FINE,
@@ -57,6 +57,21 @@ def test_a_token_is_replaced_until_it_was_used_and_then_only_when_somebody_allow
     vault.terminals.authenticated(PHONE, "2013", "")
     assert vault.terminals.register(PHONE, PLATE) == (TERMINAL_THERE, ""), "once"
     assert is_token_of(vault.terminals.enrolments()[0], third)
+
+
+def test_many_register_and_use_their_tokens_in_one_write_as_if_one_after_the_other(vault: Vault) -> None:
+    vault.terminals.enrol_all([Enrolment(str(number), f"51B-{number:05d}", 2, NOON) for number in range(300)], by="Lan")
+    before = vault.terminals.revision()
+    wanted = [(str(number), f"51B-{number:05d}") for number in range(299)] + [("299", "51B-00000"), ("300", PLATE), ("0", "51B-00000")]
+    answers = vault.terminals.register_all(wanted)
+    assert [result for result, _ in answers] == [FINE] * 299 + [NO_VEHICLE, NO_TERMINAL, FINE]
+    assert vault.terminals.revision() == before + 299
+    vault.terminals.authenticated_all([(identity, "2019", "") for identity, _ in wanted] + [("7", "2019", "su")])
+    known = {each.identity: each for each in vault.terminals.enrolments()}
+    assert all(is_token_of(known[identity], token) for (identity, _), (_, token) in zip(wanted[1:299], answers[1:299], strict=True))
+    assert is_token_of(known["0"], answers[-1][1]), "the later of two"
+    assert [known[name].is_confirmed for name in ("0", "298", "299")] == [True, True, False]
+    assert (known["7"].dialect, known["8"].dialect) == ("su", "")
 
 
 def test_who_is_not_let_in_or_says_another_vehicle_gets_no_token(vault: Vault) -> None:

@@ -74,7 +74,11 @@ class Frame:
     @classmethod
     def parse(cls, raw: bytes) -> Self:
         """Typed errors, never another."""
-        content = unescaped(raw)
+        return cls.of_content(unescaped(raw))
+
+    @classmethod
+    def of_content(cls, content: bytes) -> Self:
+        """As `parse`, of what stood between the marks, without its escapes."""
         size_bytes = len(content)
         if size_bytes < 13:
             raise FrameError("frame", f"{size_bytes} bytes between the marks", "a header and a checksum, at least 13 bytes")
@@ -147,6 +151,11 @@ def unescaped(raw: bytes) -> bytes:
         raise FrameError("frame", f"{len(raw)} bytes from {raw[:1].hex() or 'nothing'} to {raw[-1:].hex() or 'nothing'}", "7e … 7e")
     if b"~" in content:
         raise FrameError("frame", "a mark 7e in the middle", "one frame")
+    return without_escapes(content)
+
+
+def without_escapes(content: bytes) -> bytes:
+    """What stands between two marks, as it was meant; EscapeError."""
     if b"}" not in content:
         return content
     first, *others = content.split(b"}")

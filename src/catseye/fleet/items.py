@@ -32,7 +32,7 @@ class Items:
         self.known = known
         self._fixed = {(key, layout.fixed_bytes): layout for key, layouts in known.items() for layout in reversed(layouts) if layout.fixed_bytes is not None}
         self._plain = {  # the way of nearly all items there are: one run of numbers
-            key: (layout, part.values_at)
+            key: (layout, part.reader_at())
             for key, layout in self._fixed.items()
             if len(layout.parts) == 1 and isinstance(part := layout.parts[0], Run) and part.is_plain
         }
@@ -43,7 +43,7 @@ class Items:
         data, at, end = cursor.data, cursor.at, cursor.end
         items: list[Item] = []
         into["items"] = items
-        plain = self._plain if cursor.rows is None else {}
+        plain, make = self._plain if cursor.rows is None else {}, Item._make
         while at + 2 <= end:
             key, length_bytes = data[at], data[at + 1]
             begin, at = at + 2, at + 2 + length_bytes
@@ -54,7 +54,7 @@ class Items:
                 self._explain_hex(cursor, begin, at, items[-1])
                 break
             if (quick := plain.get((key, length_bytes))) is not None:
-                items.append(Item(key, length_bytes, quick[1](data, begin), quick[0]))
+                items.append(make((key, length_bytes, quick[1](data, begin), quick[0], False)))
                 continue
             layout = self._fixed.get((key, length_bytes))
             inner = Cursor(data, begin, at, cursor.where)

@@ -1,5 +1,7 @@
 """Values that are more than a number: texts in GBK, times and dates in BCD. Each way is the exact inverse of the other, whatever a device sends."""
 
+from functools import lru_cache
+
 from catseye.fleet.errors import ValueMismatchError
 
 
@@ -39,6 +41,7 @@ def encoded(text: str, size_bytes: int | None = None) -> bytes:
     return raw if size_bytes is None else raw.ljust(size_bytes, b"\0")
 
 
+@lru_cache(maxsize=4096)  # thousands of vehicles report in one second
 def time_of(raw: bytes) -> str:
     """BCD `YYMMDDhhmmss`, always Beijing time (UTC+8); digits that are none stay what they are.
 

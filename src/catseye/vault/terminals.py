@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from catseye.core.errors import CatseyeError
 from catseye.core.terminal import Enrolment, Order, Told
@@ -108,28 +108,38 @@ class Terminals:
         A token that was never used is replaced; one that was used is not, unless somebody allowed it. The plate must be the enrolled one, however it is
         spaced; its colour is not judged. A vehicle whose other terminal has used its token is registered already.
         """
+        return self.register_all([(identity, plate)])[0]
+
+    def register_all(self, wanted: Sequence[tuple[str, str]]) -> list[tuple[int, str]]:
+        """The same for many, (identity, plate) each, as if one after the other; all or none are kept."""
+        answers: list[tuple[int, str]] = []
+        changed: dict[str, _Entry] = {}
         with self._database.writing() as connection:
             entries = self._known(connection)
-            entry = entries.get(identity)
-            others = [entries[name].enrolment for name in sorted(self._of_plate.get(plain(plate), set()) - {identity})]
-            result = _result(entry, others, plain(plate))
-            if result != FINE or entry is None:
-                return result, ""
-            token = secrets.token_urlsafe(_TOKEN_BYTES)
-            given = replace(entry.enrolment, token_sha256=token_sha256(token), is_confirmed=False)
-            self._keep(connection, identity, _Entry(given))
-        return FINE, token
+            for identity, plate in wanted:
+                entry = entries.get(identity)
+                others = [entries[name].enrolment for name in sorted(self._of_plate.get(plain(plate), set()) - {identity})]
+                result = _result(entry, others, plain(plate))
+                token = secrets.token_urlsafe(_TOKEN_BYTES) if result == FINE else ""
+                answers.append((result, token))
+                if token and entry is not None:
+                    given = replace(entry.enrolment, token_sha256=token_sha256(token), is_confirmed=False)
+                    entries[identity] = changed[identity] = _Entry(given)
+            self._keep_all(connection, changed)
+        return answers
 
     def authenticated(self, identity: str, version: str, dialect: str) -> None:
         """It used its token, and speaks this; a dialect nobody knows yet ("") leaves the one that was known. Writes only what is new."""
+        self.authenticated_all([(identity, version, dialect)])
+
+    def authenticated_all(self, said: Sequence[tuple[str, str, str]]) -> None:
+        """The same for many, (identity, version, dialect) each."""
         with self._database.reading() as connection:
-            entry = self._read(connection).get(identity)
-        if entry is None or entry == _confirmed(entry, version, dialect):
+            known = self._read(connection)
+        if not _news(known, said):
             return
         with self._database.writing() as connection:
-            entry = self._known(connection)[identity]
-            if entry != (now := _confirmed(entry, version, dialect)):
-                self._keep(connection, identity, now)
+            self._keep_all(connection, _news(self._known(connection), said))
 
     def deregister(self, identity: str) -> None:
         """It gave its token back; it may register again. Nothing for one that has none."""
@@ -207,12 +217,22 @@ class Terminals:
             mine = (DOSSIER_STEPS.c.dossier == DOSSIER, DOSSIER_STEPS.c.subject == identity)
             number = connection.scalar(select(func.count()).select_from(DOSSIER_STEPS).where(*mine)) or 0
             self._dossiers.add_within(connection, DOSSIER, identity, [Step(number, *step)])
-        key = self._drawers.key(connection, dossier_drawer(DOSSIER, identity))
-        revision = 1 + (connection.scalar(select(func.max(TERMINALS.c.revision))) or 0)
-        row = {"identity": identity, "revision": revision}
-        told = row | {"body": seal_bytes(key, _bound_to(row), _bytes_of(entry))}
-        self._database.insert_new(connection, TERMINALS, [told])
-        connection.execute(TERMINALS.update().where(TERMINALS.c.identity == identity, TERMINALS.c.revision < revision).values(told))
+        self._keep_all(connection, {identity: entry})
+
+    def _keep_all(self, connection: Connection, entries: Mapping[str, _Entry]) -> None:
+        """Write them, each under a revision of its own, in the transaction that runs."""
+        if not entries:
+            return
+        first = 1 + (connection.scalar(select(func.max(TERMINALS.c.revision))) or 0)
+        key = self._drawers.key(connection, dossier_drawer(DOSSIER, ""))
+        rows = [{"identity": identity, "revision": revision} for revision, identity in enumerate(entries, first)]
+        told = [row | {"body": seal_bytes(key, _bound_to(row), _bytes_of(entries[str(row["identity"])]))} for row in rows]
+        if self._database.insert_new(connection, TERMINALS, told) == len(told):
+            return
+        c = TERMINALS.c
+        known = TERMINALS.update().where(c.identity == bindparam("of"), c.revision < bindparam("now"))
+        changes = [{"of": row["identity"], "now": row["revision"], "sealed": row["body"]} for row in told]
+        connection.execute(known.values(revision=bindparam("now"), body=bindparam("sealed")), changes)
 
 
 def token_sha256(token: str) -> str:
@@ -256,6 +276,16 @@ def _confirmed(entry: _Entry, version: str, dialect: str) -> _Entry:
     if was.revoked is not None or not was.token_sha256:
         return entry
     return replace(entry, enrolment=replace(was, is_confirmed=True, version=version or was.version, dialect=dialect or was.dialect))
+
+
+def _news(known: Mapping[str, _Entry], said: Sequence[tuple[str, str, str]]) -> dict[str, _Entry]:
+    """What is to be written of (identity, version, dialect) of terminals that used their tokens."""
+    changed: dict[str, _Entry] = {}
+    for identity, version, dialect in said:
+        entry = changed.get(identity) or known.get(identity)
+        if entry is not None and entry != (now := _confirmed(entry, version, dialect)):
+            changed[identity] = now
+    return changed
 
 
 def _bound_to(row: Row | Mapping[str, Any]) -> str:

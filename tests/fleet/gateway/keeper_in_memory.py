@@ -69,7 +69,14 @@ class KeeperInMemory:
     def enrolments_revision(self) -> int:
         return self._revision
 
-    def register(self, identity: str, said: Registration, now: Stamp) -> tuple[int, str]:
+    def register_all(self, wanted: Sequence[tuple[str, Registration]], now: Stamp) -> Sequence[tuple[int, str]]:
+        return [self._register(identity) for identity, _ in wanted]
+
+    def authenticated_all(self, said: Sequence[tuple[str, str, str]], now: Stamp) -> None:
+        for identity, version, dialect in said:
+            self._authenticated(identity, version, dialect)
+
+    def _register(self, identity: str) -> tuple[int, str]:
         if self.is_full:
             raise StoreError("enrolments", "no space left", "room on the disk")
         found = self.enrolled.get(identity)
@@ -83,7 +90,7 @@ class KeeperInMemory:
             self._revision += 1
         return 0, token
 
-    def authenticated(self, identity: str, version: str, dialect: str, now: Stamp) -> None:
+    def _authenticated(self, identity: str, version: str, dialect: str) -> None:
         with self._lock:
             self.enrolled[identity] = replace(self.enrolled[identity], is_confirmed=True, version=version, dialect=dialect)
             self._revision += 1

@@ -3,11 +3,14 @@
 import asyncio
 import threading
 import time
+from collections.abc import Sequence
 
 from tests.fleet.gateway.device import IDENTITY, OTHER, OTHER_PHONE, Device, gateway_of, location, quick, until
 from tests.fleet.gateway.keeper_in_memory import KeeperInMemory
 
+from catseye.core.time import Stamp
 from catseye.fleet.frame808 import V2019
+from catseye.fleet.gateway.keeper import Registration
 
 
 def keeper_of_two() -> KeeperInMemory:
@@ -206,14 +209,14 @@ def test_a_crowd_at_the_door_holds_up_nobody_inside() -> None:
         keeper = keeper_of_two()
         for number in range(500):
             keeper.enrol(f"{7_000 + number}")
-        asked, may_go_on = keeper.register, threading.Event()
+        asked, may_go_on = keeper.register_all, threading.Event()
 
-        def slow(*said: object) -> tuple[int, str]:
+        def slow(wanted: Sequence[tuple[str, Registration]], now: Stamp) -> Sequence[tuple[int, str]]:
             may_go_on.wait(20)
-            time.sleep(0.002)
-            return asked(*said)
+            time.sleep(0.002 * len(wanted))
+            return asked(wanted, now)
 
-        keeper.register = slow
+        keeper.register_all = slow
         async with gateway_of(keeper) as gateway:
             mine = await Device.enter(gateway, "mine")
             crowd = [await Device.connect(gateway, f"{7_000 + number:012}") for number in range(500)]

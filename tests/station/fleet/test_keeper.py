@@ -202,7 +202,7 @@ def test_a_register_that_cannot_be_read_stops_no_message(keeper: VaultKeeper, tm
 
 
 def test_what_a_terminal_says_of_its_maker_is_kept_nowhere(keeper: VaultKeeper, tmp_path: Path) -> None:
-    result, token = keeper.register(IDENTITY, Registration("51B-123.45", 2, "MAKERX", "MODELX", "T1", "2019"), at(1))
+    ((result, token),) = keeper.register_all([(IDENTITY, Registration("51B-123.45", 2, "MAKERX", "MODELX", "T1", "2019"))], at(1))
     assert result == 0
     assert token
     keeper.close()

@@ -1,7 +1,8 @@
 """What a session asks of the committer: to keep a message and then answer it, or a call of the keeper that is no message."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from catseye.core.time import Stamp
@@ -31,11 +32,6 @@ class Registering:
     identity: str
     said: Registration
 
-    def ask(self, keeper: Keeper, now: Stamp) -> Callable[[], bytes]:
-        """In the worker; answers with what to do in the loop: it gives the frame to send."""
-        result, token = keeper.register(self.identity, self.said, now)
-        return lambda: self.session.registered(self.header, self.identity, result, token)
-
 
 @dataclass(slots=True)
 class Confirming:
@@ -47,11 +43,6 @@ class Confirming:
     version: str
     dialect: str
 
-    def ask(self, keeper: Keeper, now: Stamp) -> Callable[[], bytes]:
-        """As `Registering.ask`."""
-        keeper.authenticated(self.identity, self.version, self.dialect, now)
-        return lambda: self.session.confirmed(self.header, self.identity, self.version, self.dialect)
-
 
 @dataclass(slots=True)
 class Deregistering:
@@ -61,11 +52,28 @@ class Deregistering:
     header: Header
     identity: str
 
-    def ask(self, keeper: Keeper, now: Stamp) -> Callable[[], bytes]:
-        """As `Registering.ask`."""
-        keeper.deregister(self.identity, now)
-        return lambda: self.session.deregistered(self.header, self.identity)
-
 
 Call = Registering | Confirming | Deregistering
 Ask = Waiting | Call
+Finish = Callable[[], bytes]
+
+
+def asked(calls: Sequence[Call], keeper: Keeper, now: Stamp) -> list[Finish]:
+    """Ask the keeper, in the worker; answers with what to do in the loop, for each: it gives the frame to send. One write for all of one kind."""
+    registering = [each for each in calls if isinstance(each, Registering)]
+    results = keeper.register_all([(each.identity, each.said) for each in registering], now) if registering else ()
+    given = iter(results)
+    confirming = [each for each in calls if isinstance(each, Confirming)]
+    if confirming:
+        keeper.authenticated_all([(each.identity, each.version, each.dialect) for each in confirming], now)
+    return [_finish_of(each, next(given) if isinstance(each, Registering) else (0, ""), keeper, now) for each in calls]
+
+
+def _finish_of(call: Call, result: tuple[int, str], keeper: Keeper, now: Stamp) -> Finish:
+    session = call.session
+    if isinstance(call, Registering):
+        return partial(session.registered, call.header, call.identity, *result)
+    if isinstance(call, Confirming):
+        return partial(session.confirmed, call.header, call.identity, call.version, call.dialect)
+    keeper.deregister(call.identity, now)
+    return partial(session.deregistered, call.header, call.identity)

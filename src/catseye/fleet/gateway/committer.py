@@ -10,17 +10,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Protocol, TypeVar
 
 from catseye.core.errors import StoreError
 from catseye.core.terminal import Accepted, Enrolment, Order, Told
 from catseye.core.time import Stamp
-from catseye.fleet.gateway.asks import Ask, Call, Waiting
+from catseye.fleet.gateway.asks import Ask, Call, Waiting, asked
 from catseye.fleet.gateway.counters import Counters
 from catseye.fleet.gateway.doors import Limits
 from catseye.fleet.gateway.keeper import Keeper
 
-_MOST_CALLS_COUNT = 100  # in one batch: each is a transaction
+_MOST_CALLS_COUNT = 200  # in one batch: some 50 ms
 _MOST_CALLS_WAITING_COUNT = 10_000
 Log = Callable[[str, dict[str, object]], None]
 _Each = TypeVar("_Each")
@@ -238,11 +239,8 @@ class Committer:
 
     def _keep(self, batch: Batch, looks: bool) -> Kept:
         kept, now = Kept(), self._clock()
-        for call in batch.calls:
-            try:
-                kept.calls.append((call, call.ask(self._keeper, now)))
-            except Exception as fault:  # noqa: BLE001 - the edge of a task: counted and logged, and not answered
-                kept.call_faults.append(fault)
+        for _, calls in groupby(batch.calls, type):
+            self._ask(list(calls), kept, now)
         try:
             heard = [each.heard for each in batch.waiting if each.heard is not None]
             kept.orders = self._keeper.keep(heard, batch.told, now)
@@ -255,6 +253,17 @@ class Committer:
             except Exception as fault:  # noqa: BLE001 - as above
                 kept.call_faults.append(fault)
         return kept
+
+    def _ask(self, calls: list[Call], kept: Kept, now: Stamp) -> None:
+        """All of one kind at once; where the keeper falls over one of them, each by itself."""
+        try:
+            kept.calls += zip(calls, asked(calls, self._keeper, now), strict=True)
+        except Exception as fault:  # noqa: BLE001 - the edge of a task: counted and logged, and not answered
+            if len(calls) == 1 or isinstance(fault, StoreError | OSError):
+                kept.call_faults.append(fault)
+                return
+            for each in calls:
+                self._ask([each], kept, now)
 
     def _probe(self, kept: Kept, now: Stamp) -> None:
         """Whether the keeper keeps anything at all: only then is it one message that it falls over, and not the disk."""

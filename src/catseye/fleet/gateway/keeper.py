@@ -44,14 +44,16 @@ class Keeper(Protocol):
     def enrolments_revision(self) -> int:
         """Changes whenever an enrolment does, by whichever process; asked every second or two."""
 
-    def register(self, identity: str, said: Registration, now: Stamp) -> tuple[int, str]:
-        """The result of 0x8100 (0 fine, 1 vehicle registered already, 2 no such vehicle, 3 terminal registered already, 4 no such terminal) and the token.
+    def register_all(self, wanted: Sequence[tuple[str, Registration]], now: Stamp) -> Sequence[tuple[int, str]]:
+        """For each identity the result of 0x8100 and the token.
 
-        A token that was never used is replaced; one that was used is not: only who runs the gateway may let a terminal register anew.
+        0 fine, 1 vehicle registered already, 2 no such vehicle, 3 terminal registered already, 4 no such terminal. A token that was
+        never used is replaced; one that was used is not: only who runs the gateway may let a terminal register anew. All or none: many that come at once are
+        one write.
         """
 
-    def authenticated(self, identity: str, version: str, dialect: str, now: Stamp) -> None:
-        """A terminal used its token: from now on it is confirmed. `dialect` "" while none is known."""
+    def authenticated_all(self, said: Sequence[tuple[str, str, str]], now: Stamp) -> None:
+        """Terminals used their tokens (identity, version, dialect): from now on they are confirmed. A dialect is "" while none is known."""
 
     def deregister(self, identity: str, now: Stamp) -> None:
         """It gave its token back (0x0003)."""

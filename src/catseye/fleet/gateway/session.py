@@ -6,7 +6,7 @@ from dataclasses import replace
 from catseye.core.terminal import Accepted, Order, identity_of
 from catseye.core.time import Stamp
 from catseye.fleet.errors import EncryptedError, SubpackageError, WireError
-from catseye.fleet.frame808 import Frame, Header
+from catseye.fleet.frame808 import Frame, Header, without_escapes
 from catseye.fleet.gateway.answers import BAD, FAILED, OK, UNSUPPORTED, answered, framed, general, readable_header
 from catseye.fleet.gateway.asks import Confirming, Deregistering, Registering, Waiting
 from catseye.fleet.gateway.counters import Counters
@@ -80,7 +80,7 @@ class Session:
             return turn
         for piece in pieces[1:-1]:
             if piece:
-                self._frame(b"~" + piece + b"~", turn, now, now_s)
+                self._frame(piece, turn, now, now_s)
                 if turn.closing:
                     return turn
         self._rest = b"~" + last
@@ -92,13 +92,14 @@ class Session:
             self.unfinished_s = now_s
         return turn
 
-    def _frame(self, raw: bytes, turn: Turn, now: Stamp, now_s: float) -> None:
+    def _frame(self, piece: bytes, turn: Turn, now: Stamp, now_s: float) -> None:
+        """`piece`: what stood between two marks."""
         self.frames_count += 1
         try:
-            frame = Frame.parse(raw)
+            frame = Frame.of_content(without_escapes(piece))
         except WireError as fault:
             self._fault(turn, fault.kind)
-            header = readable_header(raw)
+            header = readable_header(b"~" + piece + b"~")
             if header is not None and self._speaks_for(header):
                 turn.answers.append(general(header, self.serial(), UNSUPPORTED if isinstance(fault, EncryptedError) else BAD))
             return

@@ -52,6 +52,7 @@ class VaultKeeper:
         self._permits: LiveRegister | None = None
         self._enrolments: dict[str, Enrolment] = {}
         self._revision = -1
+        self._looked_ns = 0
         self._drivers: dict[str, str] = {}
         self._owed: deque[_Owed] = deque()
         self._position: Position | None = None
@@ -77,7 +78,7 @@ class VaultKeeper:
         assert judge is not None
         if cards := [each for each in heard if each.accepted.msg_id == DRIVER and each.body.layout is not None]:
             self._take_over(cards)
-        enrolled = self._enrolled(vault)  # first: once the journal has the messages, nothing may fail any more
+        enrolled = self._enrolled(vault, now)  # first: once the journal has the messages, nothing may fail any more
         self._look_at_permits(judge, enrolled, now, IDLE_PAGES_COUNT if not heard else 1)
         position = vault.journal.append([_journalled(each) for each in heard])
         judged = judge.judge(heard, told, now, enrolled, self._drivers)
@@ -95,15 +96,15 @@ class VaultKeeper:
         """See `Keeper`."""
         return self.vault.terminals.revision()
 
-    def register(self, identity: str, said: Registration, now: Stamp) -> tuple[int, str]:
-        """See `Keeper`. What the terminal says of its maker is not kept: nothing may ever depend on it."""
+    def register_all(self, wanted: Sequence[tuple[str, Registration]], now: Stamp) -> Sequence[tuple[int, str]]:
+        """See `Keeper`. What a terminal says of its maker is not kept: nothing may ever depend on it."""
         del now
-        return self.vault.terminals.register(identity, said.plate)
+        return self.vault.terminals.register_all([(identity, said.plate) for identity, said in wanted])
 
-    def authenticated(self, identity: str, version: str, dialect: str, now: Stamp) -> None:
+    def authenticated_all(self, said: Sequence[tuple[str, str, str]], now: Stamp) -> None:
         """See `Keeper`."""
         del now
-        self.vault.terminals.authenticated(identity, version, dialect)
+        self.vault.terminals.authenticated_all(said)
 
     def deregister(self, identity: str, now: Stamp) -> None:
         """See `Keeper`."""
@@ -142,11 +143,15 @@ class VaultKeeper:
                 self._drivers[event.subjects[0]] = str(event.details.get("driver") or "")
         with _damage_told():
             for position, records in vault.journal.unjudged():
-                judged = judge.judge(_read_again(records), (), records[-1].received, self._enrolled(vault), self._drivers)
+                judged = judge.judge(_read_again(records), (), records[-1].received, self._enrolled(vault, now), self._drivers)
                 _write(vault, _Owed(judged.events, judged.orders, ()))
                 vault.journal.judged(position)
 
-    def _enrolled(self, vault: Vault) -> dict[str, Enrolment]:
+    def _enrolled(self, vault: Vault, now: Stamp) -> dict[str, Enrolment]:
+        """As of a second ago at most."""
+        if 0 <= now.utc_ns - self._looked_ns < NS_PER_S:
+            return self._enrolments
+        self._looked_ns = now.utc_ns
         if (revision := vault.terminals.revision()) != self._revision:
             self._enrolments = {each.identity: each for each in vault.terminals.enrolments()}
             self._revision = revision
