@@ -103,12 +103,10 @@ class VaultKeeper:
         del now
         self.vault.terminals.deregister(identity)
 
-    def recent(self, since: Stamp) -> Sequence[Accepted]:
+    def recent(self, since: Stamp) -> Iterator[Accepted]:
         """See `Keeper`. What is damaged in the middle of a segment is told, and the rest is read."""
-        found: list[Accepted] = []
         with _damage_told():
-            found.extend(self.vault.journal.recent(since))
-        return found
+            yield from self.vault.journal.recent(since)
 
     def open_orders(self) -> Sequence[Order]:
         """See `Keeper`."""
