@@ -14,12 +14,13 @@ from itertools import groupby
 from typing import Protocol, TypeVar
 
 from catseye.core.errors import StoreError
-from catseye.core.terminal import Accepted, Enrolment, Order, Told
+from catseye.core.terminal import Enrolment, Order, Told
 from catseye.core.time import Stamp
 from catseye.fleet.gateway.asks import Ask, Call, Waiting, asked
 from catseye.fleet.gateway.counters import Counters
 from catseye.fleet.gateway.doors import Limits
 from catseye.fleet.gateway.keeper import Keeper
+from catseye.fleet.gateway.roll import Roll
 
 _MOST_CALLS_COUNT = 200  # in one batch: some 50 ms
 _MOST_CALLS_WAITING_COUNT = 10_000
@@ -128,13 +129,15 @@ class Committer:
         """`run` will not be."""
         self._worker.shutdown(wait=False)
 
-    async def begin(self, since: Stamp) -> tuple[Sequence[Enrolment], Sequence[Accepted], Sequence[Order]]:
-        """What the keeper knows at the start: enrolments, what was kept lately, open orders. Its errors are the caller's."""
+    async def begin(self, since: Stamp, roll: Roll) -> Sequence[Order]:
+        """Fill the roll with what the keeper knows at the start: enrolments, what was kept since; open orders come back. Its errors are the caller's."""
         loop = asyncio.get_running_loop()
 
-        def read() -> tuple[Sequence[Enrolment], Sequence[Accepted], Sequence[Order]]:
+        def read() -> Sequence[Order]:
             self._revision = self._keeper.enrolments_revision()
-            return self._keeper.enrolments(), self._keeper.recent(since), self._keeper.open_orders()
+            roll.read(self._keeper.enrolments())
+            roll.remember(self._keeper.recent(since))
+            return self._keeper.open_orders()
 
         return await loop.run_in_executor(self._worker, read)
 

@@ -80,9 +80,7 @@ class Gateway:
 
     async def _begin(self) -> None:
         now = self.clock()
-        enrolments, recent, orders = await self._committer.begin(now.plus_ns(-round(self.limits.remembered_s * NS_PER_S)))
-        self.roll.read(enrolments)
-        self.roll.remember(recent)
+        orders = await self._committer.begin(now.plus_ns(-round(self.limits.remembered_s * NS_PER_S)), self.roll)
         self._dispatch.take(orders, now, self.now_s())
         self._listening = Listening(self.doors, self._admit, self.lost)
 

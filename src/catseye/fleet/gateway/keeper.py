@@ -1,6 +1,6 @@
 """What the gateway asks of whoever keeps things; `station` answers with the vault. Called from one worker thread, never from the event loop."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,8 +58,8 @@ class Keeper(Protocol):
     def deregister(self, identity: str, now: Stamp) -> None:
         """It gave its token back (0x0003)."""
 
-    def recent(self, since: Stamp) -> Sequence[Accepted]:
-        """What was kept since then, to know what is said twice after a restart."""
+    def recent(self, since: Stamp) -> Iterable[Accepted]:
+        """What was kept since then, in order, to know what is said twice after a restart: a million and more, read one after the other."""
 
     def open_orders(self) -> Sequence[Order]:
         """Orders that were queued or sent and have come to no end: a restart goes on with them."""

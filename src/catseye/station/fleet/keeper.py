@@ -111,12 +111,10 @@ class VaultKeeper:
         del now
         self.vault.terminals.deregister(identity)
 
-    def recent(self, since: Stamp) -> Sequence[Accepted]:
+    def recent(self, since: Stamp) -> Iterator[Accepted]:
         """See `Keeper`. What is damaged in the middle of a segment is told, and the rest is read."""
-        found: list[Accepted] = []
         with _damage_told():
-            found.extend(self.vault.journal.recent(since))
-        return found
+            yield from self.vault.journal.recent(since)
 
     def open_orders(self) -> Sequence[Order]:
         """See `Keeper`."""
@@ -135,7 +133,8 @@ class VaultKeeper:
         """Go on where the last gateway was: who is warned of what, who drives, and what of the journal nobody has judged yet."""
         now = self._clock()
         since_ns = now.utc_ns - RESUMED_NS
-        recent = [event for event in vault.events() if event.when is not None and (event.when.utc_ns >= since_ns or is_open(event))]
+        open_since = [event for event in vault.search.in_order(Wanted(kinds=ENDING, before_ns=since_ns)) if is_open(event)]
+        recent = [*open_since, *vault.search.in_order(Wanted(since_ns=since_ns))]
         judge = self._judge = self._judge_of(vault, recent)
         self._permits = LiveRegister(vault, judge.watch.register)
         for event in recent:

@@ -1,6 +1,7 @@
 """`fleet listen`: the doors of a site stand open to its terminals until somebody says stop."""
 
 import asyncio
+import gc
 import signal
 import sys
 import time
@@ -27,6 +28,7 @@ from catseye.station.vaults import VAULT
 from catseye.vault.vault import Vault
 
 TELL_EVERY_S = 1.0
+_GARBAGE_AFTER = (20_000, 20, 50)  # objects: a batch of messages is one, and goes as a whole
 
 
 def clock_now() -> Stamp:
@@ -48,8 +50,15 @@ class Standing:
 
 def listen(site: Site, out: Path, *, limit_s: float | None, progress: bool) -> RunOutcome:
     """Until SIGTERM, Ctrl-C or `limit_s`; what was accepted is in `out/vault` then. SiteError where a door cannot be opened."""
+    gc.set_threshold(*_GARBAGE_AFTER)
     with asyncio.Runner(loop_factory=gateway_loop) as runner:
-        return runner.run(serve(site, out, limit_s=limit_s, progress=progress))
+        return runner.run(serve(site, out, limit_s=limit_s, progress=progress, opened=lambda standing: _freeze()))
+
+
+def _freeze() -> None:
+    """What stands when the doors open stays: code, tables, enrolments. To look through it for garbage is a pause for every vehicle."""
+    gc.collect()
+    gc.freeze()
 
 
 async def serve(

@@ -12,6 +12,7 @@ from catseye.fleet.attachments.server import AttachmentServer
 from catseye.fleet.gateway.doors import Doors, Limits
 from catseye.fleet.gateway.media import TakeMedia
 from catseye.fleet.media_keeper import MediaDesk
+from catseye.station.fleet.alarm_cases import has_open_case
 from catseye.station.fleet.door_probe import refuse_taken
 from catseye.station.fleet.live_desk import LiveDesk
 from catseye.station.fleet.media_intake import MediaIntake
@@ -58,7 +59,13 @@ async def open_media_doors(site: Site, fleet: Fleet, open_vault: Callable[[], Va
     stack.callback(_close, worker, shelf)
     stack.callback(_close, asking, asked)
     stills = await asyncio.get_running_loop().run_in_executor(worker, StillCopy)
-    intake = MediaIntake(shelf.lent, site.evidence.recipients, stills, lambda alarm_no, now: wanted_of(asked.vault, alarm_no, now))
+    intake = MediaIntake(
+        shelf.lent,
+        site.evidence.recipients,
+        stills,
+        lambda alarm_no, now: wanted_of(asked.vault, alarm_no, now),
+        lambda expected: has_open_case(shelf.vault, expected.event),
+    )
     log = logger("fleet")
     attachments = media = live = None
     if fleet.attachments is not None:
