@@ -18,10 +18,12 @@ from catseye.fleet.driver import DRIVER, DriverCard, driver_event, without_perso
 from catseye.fleet.errors import WireError
 from catseye.fleet.gateway.keeper import Heard, Registration
 from catseye.fleet.message import Body
+from catseye.fleet.permits.course import ENDING
 from catseye.fleet.permits.watch import is_open
 from catseye.station.fleet.judging import FleetJudge
 from catseye.station.fleet.register import LiveRegister
 from catseye.station.log import logger
+from catseye.vault.event_search import Wanted
 from catseye.vault.journal import Position
 from catseye.vault.segments import SegmentDamagedError
 from catseye.vault.vault import Vault
@@ -133,7 +135,7 @@ class VaultKeeper:
         """Go on where the last gateway was: who is warned of what, who drives, and what of the journal nobody has judged yet."""
         now = self._clock()
         since_ns = now.utc_ns - RESUMED_NS
-        open_since = [event for event in vault.search.in_order(Wanted(kinds=ENDING, before_ns=since_ns)) if is_open(event)]
+        open_since = [event for event in vault.search.in_order(Wanted(kinds=frozenset(ENDING), before_ns=since_ns)) if is_open(event)]
         recent = [*open_since, *vault.search.in_order(Wanted(since_ns=since_ns))]
         judge = self._judge = self._judge_of(vault, recent)
         self._permits = LiveRegister(vault, judge.watch.register)
