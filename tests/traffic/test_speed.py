@@ -1,6 +1,7 @@
 """Speeds with their doubt: of tracks, at lines, between lines, at their highest; lengths."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -268,7 +269,8 @@ def test_a_length_is_measured_where_looks_agree_and_else_usual() -> None:
 
 def rival(speed_kmh: float, share_ratio: float = 1.0, shared_m: np.ndarray | None = None) -> Rival:
     times_s = np.arange(0, 4, 0.1)
-    return Rival(share_ratio, trace(even(speed_kmh), times_s), np.zeros((len(times_s), 2, 1)) if shared_m is None else shared_m)
+    none_m = np.zeros((len(times_s), 2, 1))
+    return Rival(share_ratio, trace(even(speed_kmh), times_s), none_m if shared_m is None else shared_m, none_m)
 
 
 def test_rival_accounts_are_averaged_and_their_quarrel_is_doubt() -> None:
@@ -287,6 +289,43 @@ def test_an_error_that_grows_along_the_way_is_a_speed_and_one_that_stays_is_none
     assert growing is not None
     assert staying.doubt_kmh == pytest.approx(alone.doubt_kmh, abs=1e-6)
     assert growing.doubt_kmh == pytest.approx(np.hypot(alone.doubt_kmh, 0.5 * np.hypot(*way[0, :, 0]) * 3.6), abs=0.01)
+
+
+def test_an_error_that_grows_with_the_square_of_the_distance_is_seen_in_even_driving() -> None:
+    """Edges drawn too high: far places are put too far away. One who drives evenly seems to brake, by just so much in proportion."""
+    times_s = np.arange(0, 4, 0.1)
+    moves_m = straight(0.3 * np.square(times_s - 5))[:, :, None]
+    told = trace(even(50), times_s, noise_m=0.1, seed=1)
+    bent = replace(told, place_m=told.place_m + moves_m[:, :, 0])
+    naive, knowing = (speed_of_rivals([Rival(1.0, bent, ratio * moves_m, 0 * moves_m)], at_s(2)) for ratio in (0.0, 1.0))
+    assert naive is not None
+    assert knowing is not None
+    assert abs(naive.kmh - 50) > 5
+    assert abs(knowing.kmh - 50) < 1.96 * knowing.doubt_kmh
+    assert abs(knowing.kmh - 50) < 0.5 * abs(naive.kmh - 50)
+
+
+def test_witnesses_that_disagree_are_doubt_and_move_nothing() -> None:
+    times_s = np.arange(0, 4, 0.1)
+    moves_m = straight(0.3 * np.square(times_s - 5))[:, :, None]
+    told = trace(even(50), times_s, noise_m=0.1, seed=1)
+    bent = replace(told, place_m=told.place_m + moves_m[:, :, 0])
+    plain, quarrelling = (speed_of_rivals([Rival(1.0, bent, 0 * moves_m, ratio * moves_m)], at_s(2)) for ratio in (0.0, 1.0))
+    assert plain is not None
+    assert quarrelling is not None
+    assert quarrelling.kmh == plain.kmh
+    assert quarrelling.doubt_kmh > plain.doubt_kmh + 5
+
+
+def test_an_error_that_points_may_share_and_do_not_leaves_the_speed_as_it_is() -> None:
+    times_s = np.arange(0, 4, 0.1)
+    moves_m = straight(0.1 * np.square(times_s - 5))[:, :, None]
+    told = trace(even(50), times_s, noise_m=0.1, seed=1)
+    plain, doubting = (speed_of_rivals([Rival(1.0, told, ratio * moves_m, 0 * moves_m)], at_s(2)) for ratio in (0.0, 1.0))
+    assert plain is not None
+    assert doubting is not None
+    assert doubting.kmh == pytest.approx(plain.kmh, abs=0.7)
+    assert doubting.doubt_kmh > plain.doubt_kmh
 
 
 def test_without_an_account_there_is_no_speed() -> None:

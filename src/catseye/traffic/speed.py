@@ -19,8 +19,8 @@ from catseye.traffic.trace import Trace
 
 LINE_WINDOW_S = 2.0  # to either side of a crossing
 RIVALS_WINDOW_S = 3.0  # the same for places out of pictures, which tremble more
-METER_KMH, METER_RATIO = 3.0, 0.03  # what a speed meter in the field may be off (OIML R 91), whichever is more
-COVERED_SIGMAS = 1.96
+METER_KMH, METER_RATIO = 3.0, 0.03  # what no speed of a meter in the field may be off (OIML R 91), whichever is more
+SURE_SIGMAS = 3.5  # farther off than so many doubts is one in two thousand: three are one in four hundred, and a road sees many more
 # What the better of two measurements of one value exceeds it by, in doubts: E[max] of two standard normals, 1/√π.
 BEST_OF_TWO = 0.564
 _BEYOND_S = 0.35  # how far from the nearest point a speed is still told
@@ -45,17 +45,19 @@ class Rival:
     """One account of a road user's way, out of several: `trace` as it would be, `share_ratio` how probable it is.
 
     `shared_m` (n, 2, k): what one sigma of each of k errors that all points share moves them. The trace's own doubts are of what is new in every point.
+    `quarrel_m` (n, 2, k): what witnesses that disagree would move them; that is doubt alone, and nothing to be found from the points: no error has that shape.
     """
 
     share_ratio: float
     trace: Trace
     shared_m: Doubles
+    quarrel_m: Doubles
 
 
 def speed_of_rivals(rivals: Sequence[Rival], time_ns: int, window_s: float = RIVALS_WINDOW_S) -> Speed | None:
     """Speed at a moment as `speed_at`, the mean over rival accounts; what they disagree about, and what their points share in error, is in the doubt."""
-    told = [(rival.share_ratio, speed_at(rival.trace, time_ns, window_s), _shared_kmh(rival, time_ns, window_s)) for rival in rivals]
-    known = [(share, speed.kmh, float(np.hypot(speed.doubt_kmh, shared_kmh))) for share, speed, shared_kmh in told if speed is not None]
+    told = [(rival.share_ratio, speed_at(rival.trace, time_ns, window_s, rival.shared_m), _quarrel_kmh(rival, time_ns, window_s)) for rival in rivals]
+    known = [(share, speed.kmh, float(np.hypot(speed.doubt_kmh, quarrel_kmh))) for share, speed, quarrel_kmh in told if speed is not None]
     if not known:
         return None
     share, kmh, doubt_kmh = np.array(known).T
@@ -65,16 +67,16 @@ def speed_of_rivals(rivals: Sequence[Rival], time_ns: int, window_s: float = RIV
 
 
 def is_measured(speed: Speed) -> bool:
-    """Whether a speed is known as well as a meter in the field must know it, in 19 of 20 cases.
+    """Whether a speed is known so well that none of many is off by more than a meter in the field may be.
 
-    >>> is_measured(Speed(50.0, 1.5)), is_measured(Speed(50.0, 1.6)), is_measured(Speed(130.0, 1.9))
+    >>> is_measured(Speed(50.0, 0.85)), is_measured(Speed(50.0, 0.9)), is_measured(Speed(130.0, 1.1))
     (True, False, True)
     """
-    return COVERED_SIGMAS * speed.doubt_kmh <= max(METER_KMH, METER_RATIO * speed.kmh)
+    return SURE_SIGMAS * speed.doubt_kmh <= max(METER_KMH, METER_RATIO * speed.kmh)
 
 
-def _shared_kmh(rival: Rival, time_ns: int, window_s: float) -> float:
-    """What errors that all points share come to in a speed: the slope, along the way, of what they move the points."""
+def _quarrel_kmh(rival: Rival, time_ns: int, window_s: float) -> float:
+    """What witnesses that disagree come to in a speed: the slope, along the way, of what they would move the points."""
     near = np.abs(rival.trace.time_ns - time_ns) <= _ns(window_s)
     if np.count_nonzero(near) < 2:
         return 0.0
@@ -86,7 +88,7 @@ def _shared_kmh(rival: Rival, time_ns: int, window_s: float) -> float:
     slope = weight * lag_s / max(float(weight @ lag_s**2), 1e-12)
     way = slope @ trace.place_m
     along = way / max(float(np.hypot(*way)), 1e-12)
-    return float(np.linalg.norm(np.einsum("n,npk,p->k", slope, rival.shared_m[near], along))) * KMH_PER_MS
+    return float(np.linalg.norm(np.einsum("n,npk,p->k", slope, rival.quarrel_m[near], along))) * KMH_PER_MS
 
 
 def track_speed(trace: Trace) -> Speed | None:
@@ -118,14 +120,18 @@ def section_speed(length_m: float, length_doubt_m: float, taken_s: float, taken_
     return Speed(kmh, float(kmh * np.hypot(length_doubt_m / length_m, taken_doubt_s / taken_s)))
 
 
-def speed_at(trace: Trace, time_ns: int, window_s: float = LINE_WINDOW_S) -> Speed | None:
-    """Speed at a moment, as of a crossing, from the points around it; None where no point is near, or all are of one time."""
+def speed_at(trace: Trace, time_ns: int, window_s: float = LINE_WINDOW_S, shared_m: Doubles | None = None) -> Speed | None:
+    """Speed at a moment, as of a crossing, from the points around it; None where no point is near, or all are of one time.
+
+    `shared_m` (n, 2, k): as of a `Rival`.
+    """
     if not _reaches(trace, time_ns):
         return None
     if len(told := _told(trace)):
         return _speed(float(np.interp(time_ns, told.time_ns, told.speed_kmh)) / KMH_PER_MS, 0.0, told)
-    around = trace.between(time_ns - _ns(window_s), time_ns + _ns(window_s))
-    fit = fit_path(around)
+    near = np.abs(trace.time_ns - time_ns) <= _ns(window_s)
+    around = trace.keep(near)
+    fit = fit_path(around, None if shared_m is None else shared_m[near])
     if fit is None:
         return None
     value, doubt = fit.speed_ms(np.array([time_ns]))
