@@ -25,6 +25,7 @@ USUAL_SIGMA_M = 0.25  # of points that bring no doubt
 FADING_S = 2.0
 _STRENGTHS_MS2 = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 _ORDINARY_MS2 = 3.2  # supple enough for any driving, too stiff to follow an outlier
+_UNEVEN_MS2 = 1.6  # of one who brakes for a bend and goes on
 _KNOT_S, _MOST_KNOTS_COUNT = 0.25, 240
 _ODDS_OF_NONE = 2.0  # even driving against any one of the others
 _LEAST_PROBABILITY = 0.01
@@ -84,6 +85,10 @@ class _Candidate:
     spread: Doubles
     share: float = 1.0
 
+    def of_way(self, count: int, share: float) -> "_Candidate":
+        """Its first columns alone, those of the way."""
+        return _Candidate(self.coefficient[:count], self.spread[:count, :count], share)
+
 
 @dataclass(frozen=True, slots=True)
 class PathFit:
@@ -98,6 +103,7 @@ class PathFit:
     noise_m: float
     basis: _Basis
     candidates: tuple[_Candidate, ...]
+    uneven: _Candidate
 
     @property
     def span_s(self) -> float:
@@ -109,6 +115,10 @@ class PathFit:
         basis = self.basis.at(self._seconds(time_ns), 1)
         answers = [_speed(basis, candidate) for candidate in self.candidates]
         return self._mean([value for value, _ in answers], [doubt for _, doubt in answers])
+
+    def uneven_doubt_ms(self, time_ns: Ints) -> Doubles:
+        """The doubt (k,) of its speed if it is sure to have braked or hurried: what points tell where nothing is presumed of even driving."""
+        return _speed(self.basis.at(self._seconds(time_ns), 1), self.uneven)[1]
 
     def accel_ms2(self, time_ns: Ints) -> tuple[Doubles, Doubles]:
         """Acceleration along the way (k,), below zero when braking, and its doubt."""
@@ -166,10 +176,10 @@ def fit_path(trace: Trace, shared_m: Doubles | None = None) -> PathFit | None:
     probability = np.exp(score - score.max())
     probability = np.where(probability >= _LEAST_PROBABILITY * probability.sum(), probability, 0.0)
     probability /= probability.sum()
-    own = points.own_count
-    kept = tuple(_Candidate(each.coefficient[:own], each.spread[:own, :own], float(p)) for (each, _), p in zip(answers, probability, strict=True) if p > 0)
+    own = [each.of_way(points.own_count, float(p)) for (each, _), p in zip(answers, probability, strict=True)]
+    kept, uneven = tuple(each for each in own if each.share > 0), own[_STRENGTHS_MS2.index(_UNEVEN_MS2)]
     noise_m = float(np.sqrt((trust * along**2).sum() / max(float(trust.sum()), 1e-9)))
-    return PathFit(int(trace.time_ns[0]), int(trace.time_ns[-1]), trust, noise_m, knots, kept)
+    return PathFit(int(trace.time_ns[0]), int(trace.time_ns[-1]), trust, noise_m, knots, kept, uneven)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

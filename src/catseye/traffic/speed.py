@@ -20,7 +20,7 @@ from catseye.traffic.trace import Trace
 LINE_WINDOW_S = 2.0  # to either side of a crossing
 RIVALS_WINDOW_S = 3.0  # the same for places out of pictures, which tremble more
 METER_KMH, METER_RATIO = 3.0, 0.03  # what no speed of a meter in the field may be off (OIML R 91), whichever is more
-SURE_SIGMAS = 3.5  # farther off than so many doubts is one in two thousand: three are one in four hundred, and a road sees many more
+SURE_SIGMAS = 3.0  # farther off than so many doubts is one in four hundred of those that are at the limit
 # What the better of two measurements of one value exceeds it by, in doubts: E[max] of two standard normals, 1/√π.
 BEST_OF_TWO = 0.564
 _BEYOND_S = 0.35  # how far from the nearest point a speed is still told
@@ -69,7 +69,7 @@ def speed_of_rivals(rivals: Sequence[Rival], time_ns: int, window_s: float = RIV
 def is_measured(speed: Speed) -> bool:
     """Whether a speed is known so well that none of many is off by more than a meter in the field may be.
 
-    >>> is_measured(Speed(50.0, 0.85)), is_measured(Speed(50.0, 0.9)), is_measured(Speed(130.0, 1.1))
+    >>> is_measured(Speed(50.0, 1.0)), is_measured(Speed(50.0, 1.1)), is_measured(Speed(130.0, 1.2))
     (True, False, True)
     """
     return SURE_SIGMAS * speed.doubt_kmh <= max(METER_KMH, METER_RATIO * speed.kmh)
@@ -123,7 +123,7 @@ def section_speed(length_m: float, length_doubt_m: float, taken_s: float, taken_
 def speed_at(trace: Trace, time_ns: int, window_s: float = LINE_WINDOW_S, shared_m: Doubles | None = None) -> Speed | None:
     """Speed at a moment, as of a crossing, from the points around it; None where no point is near, or all are of one time.
 
-    `shared_m` (n, 2, k): as of a `Rival`.
+    `shared_m` (n, 2, k): as of a `Rival`. With it the doubt presumes no even driving: errors that points share look like braking, and braking like them.
     """
     if not _reaches(trace, time_ns):
         return None
@@ -134,7 +134,10 @@ def speed_at(trace: Trace, time_ns: int, window_s: float = LINE_WINDOW_S, shared
     fit = fit_path(around, None if shared_m is None else shared_m[near])
     if fit is None:
         return None
-    value, doubt = fit.speed_ms(np.array([time_ns]))
+    moment = np.array([time_ns])
+    value, doubt = fit.speed_ms(moment)
+    if shared_m is not None:
+        doubt = np.maximum(doubt, fit.uneven_doubt_ms(moment))
     return _speed(float(value[0]), float(doubt[0]), around)
 
 
