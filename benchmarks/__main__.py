@@ -37,6 +37,8 @@ TITLES = {
     "picture_health": "What a camera says of itself",
     "lamps": "Traffic lights read from the picture",
     "fleet_codec": "Messages of vehicle terminals",
+    "journal": "The journal of vehicle terminals",
+    "fleet_gateway": "The gateway of vehicle terminals under load",
 }
 
 

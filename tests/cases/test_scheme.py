@@ -3,8 +3,7 @@
 import pytest
 from tests.cases.told import JINAN, NOON, UK
 
-from catseye.cases.scheme import adopt, example_schemes, read_scheme, scheme_in_force
-from catseye.cases.toml_tables import SchemeError
+from catseye.cases.scheme import SchemeError, adopt, example_schemes, read_scheme, scheme_in_force
 from catseye.core.time import Stamp
 from catseye.vault.vault import Vault
 

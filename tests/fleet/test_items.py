@@ -9,6 +9,7 @@ from catseye.fleet.tables.location import ITEMS
 
 IDENT = {"terminal_id": "7654321", "time": "2026-11-21 19:31:39", "seq": 1, "attach_count": 2}
 PLACE = {"speed": 60, "altitude": 110, "lat": 1, "lon": 2, "time": "2026-11-21 19:31:39", "vehicle_state": 1}
+HARSH = {"time_threshold": 2, "threshold_1": 40, "threshold_2": 0}
 TYRE = {"pos": 4, "event": 2, "pressure": 300, "temp": 40, "battery": 90}
 
 
@@ -49,11 +50,11 @@ def ident_of(dialect: Dialect) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda each: each.name)
-@pytest.mark.parametrize("key", [0x64, 0x65, 0x66, 0x67])
+@pytest.mark.parametrize("key", [0x64, 0x65, 0x66, 0x67, 0x70])
 def test_each_dialect_is_known_by_the_length_of_its_alarm(dialect: Dialect, key: int) -> None:
     layout = next(each for each in ITEMS.known[key] if each.label == dialect.name)
     alarm = {"alarm_id": 1, "flag": 1, "event": 1, "level": 1, "front_speed": 2, "front_distance_100ms": 3, "deviation": 1, "sign_type": 0, "sign_value": 0}
-    values = {**alarm, "fatigue": 3, "reserved4": "00000000", **PLACE, "ident": ident_of(dialect), "tires": [TYRE, TYRE]}
+    values = {**alarm, "fatigue": 3, "reserved4": "00000000", **HARSH, **PLACE, "ident": ident_of(dialect), "tires": [TYRE, TYRE]}
     out = bytearray()
     layout.write(values, out)
     item = Body.parse(0x0200, V2013, bytes(28) + bytes([key, len(out)]) + out).values["items"][0]

@@ -10,6 +10,8 @@ from typing import Any, get_args
 import typer.main
 from pydantic import BaseModel
 
+from catseye.fleet.alarm_kinds import AlarmKind
+from catseye.fleet.correction.outcomes import OutcomeKind
 from catseye.station.cli import app
 from catseye.station.rule_keys import rule_classes
 from catseye.station.site_faults import shown
@@ -126,4 +128,5 @@ def kinds_of_events() -> set[str]:
 def test_every_kind_of_event_has_its_row_and_every_row_its_event() -> None:
     assert {"source-gap", "camera-failed"} <= kinds_of_events()
     section = EVENTS.partition("## Source")[2]
-    assert set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE)) == kinds_of_events() | set(HealthKind)
+    rows = [row.split("|")[1] for row in re.findall(r"^\| `[a-z-]+`(?:, `[a-z-]+`)* \|", section, re.MULTILINE)]
+    assert {kind for row in rows for kind in re.findall(r"`([a-z-]+)`", row)} == kinds_of_events() | set(HealthKind) | set(AlarmKind) | set(OutcomeKind)

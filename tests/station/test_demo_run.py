@@ -29,6 +29,9 @@ def test_the_demo_counts_by_motion_where_no_weights_are(tmp_path: Path) -> None:
         assert len(list(csv.DictReader(file))) == sum(line["counted"] for line in outcome.summary["lines"]) > 0
     truth = json.loads((out / "scene" / "truth.json").read_text("utf-8"))
     assert len(truth["crossings"]) == sum(line["true"] for line in outcome.summary["lines"])
+    coach = outcome.summary["vehicle"]
+    assert coach["short-headway"] == coach["warning-sent"] == coach["warning-acknowledged"] == coach["driver-corrected"] == 1
+    assert "Warned, and the gap opened" in (out / "vehicle" / "vehicle.html").read_text("utf-8")
     assert outcome.exit_code == (0 if outcome.summary["holds"] else 1)
     files = {"crossings.csv", "events.jsonl", "flow.csv", "od.csv", "points.parquet", "tracks.parquet", "run.json", "report.html", "preview-junction.mp4"}
     assert files <= {path.name for path in out.iterdir()}

@@ -121,8 +121,8 @@ def test_a_fault_is_told_in_one_line_with_its_place(folder: Path, was: str, beco
     [
         ("", "a.toml: an empty file; wanted [site], then one [[camera]] or more"),
         ("# nothing\n", "a.toml: no 'site'; wanted a table [site] with id = \"…\""),
-        ('[site]\nid = "a"\n', "a.toml: no 'camera'; wanted one [[camera]] or more"),
-        ('camera = []\n[site]\nid = "a"\n', "a.toml:1: no camera; wanted one [[camera]] or more"),
+        ('[site]\nid = "a"\n', "a.toml: no camera; wanted one [[camera]] or more, or a table [fleet]"),
+        ('camera = []\n[site]\nid = "a"\n', "a.toml:1: no camera; wanted one [[camera]] or more, or a table [fleet]"),
         ('[site]\nid = "a"\n[camera]\nid = "c"\n', "a.toml:3: camera = a table; wanted one [[camera]] or more"),
         ('site = 1\n[[camera]]\nid = "c"\n', "a.toml:1: site = 1; wanted a table [site] with id = \"…\""),
         ('[site]\nid = "a"\n[[camera]]\n', "a.toml:3: no 'id' in [[camera]] number 1; wanted a name of letters, digits, '_', '-' and '.', 64 at most"),

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from tests.vault.factories import picture_of, points_at
 from tests.vault.kept import CLIP, LOG, NOON, grant, later, redacted, sealed
+from tests.vault.messages import batch
 from tests.vault.test_retention import RED, age, files_with, secrets_of, step, violation
 
+from catseye.core.terminal import Order
 from catseye.vault.kept_for import KeptFor
 from catseye.vault.media import MediaRef
 from catseye.vault.vault import Vault
@@ -45,6 +47,8 @@ def filled(vault: Vault) -> list[bytes]:
     vault.media.keep_redacted(redacted(vault), "v-1/clip", NOON)
     vault.media.keep_sealed(sealed(vault, b"sealed " + CLIP), "v-1/original", later(1))
     vault.dossiers.add("case", "c-1", [step(0, "detected", note="a-name-nobody-shall-find")])
+    vault.journal.append(batch(0))
+    vault.terminals.keep_orders([Order("a" * 32, "13800138000", 0x8300, b"slow down", NOON, 30.0, "warning", "event-1")])
     vault.keep_points(points_at(*range(50)))
     vault.flush()
     still = vault.keep_picture(picture_of(np.full((20, 20, 3), 7, np.uint8)), "cam-1")

@@ -178,6 +178,29 @@ def test_stills_of_a_run_go_with_the_unconfirmed(vault: Vault) -> None:
     assert not path.exists()
 
 
+def alarm(number: int = 1, camera: str = "terminal-13800138000", lineage: str = "terminal") -> Event:
+    when = later(number / 86_400)
+    where = {"lat_deg": 21.0278 + number, "lon_deg": 105.8342, "driver": f"6f0c21ab0011223{number}"}
+    return Event("driver-fatigue", camera, when.utc_ns, when.utc_ns, when=when, subjects=("13800138000",), lineage=lineage, details=where)
+
+
+def test_where_a_vehicle_was_stays_in_no_event_longer_than_alarms_do_and_who_closed_one_goes_with_it(vault: Vault) -> None:
+    gone, of_a_case, of_a_camera = alarm(), alarm(2), alarm(3, "terminal-3", "camera")
+    vault.keep_events([gone, of_a_case, of_a_camera])
+    vault.dossiers.add("alarm", gone.id, [Step(0, "closed", NOON, "Tran Thi Mai", {"why": "spoke with Nguyen Van A"})])
+    vault.dossiers.add("case", "c-1", [step(0, "opened")])
+    vault.retention.confirm("c-1", NOON, [("run", of_a_case.id)])
+    begun_at_noon(vault)
+    assert forget(vault, 29).counts.get("alarms") is None
+    done = forget(vault, 31)
+    assert done.counts["alarms"] == {"events": 1, "steps": 1}
+    assert done.left == ()
+    assert {event.id for event in vault.events()} == {of_a_case.id, of_a_camera.id}
+    assert vault.dossiers.steps("alarm", gone.id) == []
+    assert files_with(vault, b"22.0278", b"6f0c21ab00112231") == []
+    assert vault.log_faults() == []
+
+
 def test_only_the_classes_that_were_asked_for(vault: Vault) -> None:
     vault.keep_events([violation()])
     vault.media.keep_redacted(redacted(vault), "v-1/clip", NOON)

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
@@ -105,3 +106,50 @@ def test_one_wrong_byte_is_a_type_or_a_refusal(content: bytes, at: int, value: i
     spoilt[at % len(spoilt)] = value
     with suppress(UploadError):
         kind_of(bytes(spoilt))
+
+
+def units(*raws: bytes) -> bytes:
+    return b"".join(b"\0\0\0\1" + raw for raw in raws)
+
+
+SPS, PPS, IDR, SEI = b"\x67\x4d\x00\x14\x95", b"\x68\xee\x3c\x80\x01", b"\x65\xb8\x01\x09", b"\x06\x05"
+
+
+def elementary_kind(content: bytes) -> str:
+    return walked(BytesIO(content), recognised(content[:64], is_elementary=True))
+
+
+def test_a_terminals_real_stream_without_a_container_is_recognised(shared: Path) -> None:
+    content = (shared / "jtt" / "terminal-video.h264").read_bytes()
+    assert elementary_kind(content) == "video/H264"
+    with pytest.raises(UploadError, match="begins with 00 00 00 01"):
+        kind_of(content)
+
+
+def test_a_stream_of_h265_is_recognised() -> None:
+    assert elementary_kind(units(b"\x40\x01\x0c\x01", b"\x42\x01\x01\x01", b"\x44\x01\xc1\x72", b"\x26\x01\xaf\x09")) == "video/H265"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (units(SPS, PPS), "parameters or pictures are missing"),
+        (units(SPS, IDR), "parameters or pictures are missing"),
+        (units(SPS, PPS, IDR, b"\x7fMZ"), "a unit of kind 31"),
+        (units(SPS, PPS, IDR, b"\xe5MZ"), "a unit of kind 5"),
+        (units(SPS, PPS, IDR) + b"\0\0\2x", "bytes at 22 that no encoder writes"),
+        (units(SPS, PPS, SEI + b"<script>alert(1)</script>", IDR), "'<script>' in a unit"),
+        (units(SPS, PPS, IDR) + ZIP.getvalue(), "no encoder writes"),
+    ],
+    ids=["no picture", "no parameters", "kind", "forbidden bit", "bytes", "script", "zip"],
+)
+def test_a_stream_that_is_something_else_as_well_is_refused(content: bytes, said: str) -> None:
+    with pytest.raises(UploadError, match=said):
+        elementary_kind(content)
+
+
+@given(st.binary(max_size=200))
+@settings(deadline=None)
+def test_any_bytes_after_a_start_are_a_stream_or_refused(tail: bytes) -> None:
+    with suppress(UploadError):
+        assert elementary_kind(units(SPS, PPS) + b"\0\0\1" + tail) == "video/H264"

@@ -199,7 +199,7 @@ def test_when_one_of_the_two_cannot_be_made_the_other_is_not_there_either(stills
 class Withheld(StillCopy):
     """A redactor that lets nothing out."""
 
-    def redacted(self, rgb: object) -> object:
+    def redacted(self, rgb: object, *, is_in_cabin: bool = False) -> object:
         raise ModelError("redaction", "a picture was withheld", "a look at it")
 
 

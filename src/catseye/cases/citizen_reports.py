@@ -23,7 +23,7 @@ from catseye.core.errors import CatseyeError
 from catseye.core.geo import GeoPoint
 from catseye.core.time import NS_PER_S, Stamp
 from catseye.vault.dossiers import Step
-from catseye.vault.identities import is_pseudonym
+from catseye.vault.pseudonyms import is_pseudonym
 
 REPORT = "report"  # the kind of its dossier
 UPHELD, NOT_UPHELD = FINDINGS = ("upheld", "not-upheld")

@@ -13,8 +13,9 @@ from importlib import resources
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from catseye.cases.toml_tables import SchemeError, read_table
+from catseye.core.errors import CatseyeError
 from catseye.core.time import NS_PER_S, Stamp
+from catseye.core.toml_tables import read_table
 from catseye.vault.dossiers import Step
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ ADOPTED = "adopted"
 VIOLATION, ACCIDENT, HAZARD = KINDS = ("violation", "accident", "hazard")
 _DAYS = "{unused_days}"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+class SchemeError(CatseyeError):
+    """A scheme that says something that cannot be meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +252,7 @@ def read_scheme(text: str, shown: str) -> Scheme:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SchemeError(shown, f"no TOML: {error}", "a scheme, see docs/reference/schemes.md") from error
-    return read_table(Scheme, given, shown)
+    return read_table(Scheme, given, shown, SchemeError)
 
 
 def example_schemes() -> Mapping[str, str]:

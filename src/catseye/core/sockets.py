@@ -1,10 +1,11 @@
 """Sockets: what a plug-in must offer. Found by entry points; our own parts register the same way (`catseye.testing` has the conformance suites)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from catseye.core.detections import Detections
+from catseye.core.dialect import DialectItem
 from catseye.core.picture import RawFrame
 
 
@@ -50,4 +51,42 @@ class Detector(Protocol):
 
     def detect(self, frame: RawFrame) -> Detections:
         """Boxes in native pixels; an empty look is a valid answer. Never raises on any picture."""
+        ...
+
+
+@runtime_checkable
+class TerminalDialect(Protocol):
+    """How the terminals of one province or programme write an alarm's identification, and what they add. Data alone: nothing of it runs.
+
+    The identification is: the terminal's id in `terminal_bytes_count` bytes, a time, two counters, and zeros up to `ident_bytes_count`.
+    """
+
+    @property
+    def name(self) -> str:
+        """Lower-case, one word; events and enrolments name the dialect by it."""
+        ...
+
+    @property
+    def terminal_bytes_count(self) -> int:
+        """Length of the terminal's id inside the identification."""
+        ...
+
+    @property
+    def ident_bytes_count(self) -> int:
+        """Length of the identification. It tells dialects apart on the wire, so no two may have the same."""
+        ...
+
+    @property
+    def sender_bytes_count(self) -> int:
+        """Length of the terminal's id before the identification in 0x1210; 0 where that is left out."""
+        ...
+
+    @property
+    def events(self) -> Mapping[tuple[int, int], str]:
+        """Names of the alarms this dialect has of its own, by (item, event number)."""
+        ...
+
+    @property
+    def items(self) -> tuple[DialectItem, ...]:
+        """Items of a location report that only this dialect has."""
         ...

@@ -81,7 +81,7 @@ class Frame:
         found = checksum(content[:-1])
         if found != content[-1]:
             raise ChecksumError("frame", f"checksum {content[-1]:02x}", f"{found:02x}, the XOR of all bytes before it")
-        header, begin = _header(content)
+        header, begin = header_of(content)
         if header.attr & _ENCRYPTION:
             how = "RSA" if header.attr & _ENCRYPTION == 0x0400 else f"bits {(header.attr & _ENCRYPTION) >> 10:03b}"
             raise EncryptedError(f"0x{header.msg_id:04X} from {header.phone}", f"a body encrypted with {how}", "a body in the clear")
@@ -100,7 +100,8 @@ class Frame:
         return escaped(content + bytes([checksum(content)]))
 
 
-def _header(content: bytes) -> tuple[Header, int]:
+def header_of(content: bytes) -> tuple[Header, int]:
+    """The header of 13 unescaped bytes or more, whatever else is wrong with them, and where the body begins."""
     msg_id, attr, phone, serial = _HEAD.unpack_from(content)
     version, protocol_version, begin = V2013, 0, 12
     if attr & _VERSION:
@@ -118,14 +119,12 @@ def _header(content: bytes) -> tuple[Header, int]:
 
 def checksum(data: bytes) -> int:
     """XOR of all bytes; folded in halves, since adding byte by byte is what a frame would cost most in."""
-    folded, bits = int.from_bytes(data), len(data) * 8
-    width = 8
-    while width < bits:
-        width <<= 1
+    folded = int.from_bytes(data)
+    width = 8 << max(0, len(data) - 1).bit_length()
     while width > 8:
         width >>= 1
-        folded = folded >> width ^ folded & (1 << width) - 1
-    return folded
+        folded ^= folded >> width  # what is above the lowest half counts no more
+    return folded & 0xFF
 
 
 def escaped(content: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""`demo`: a junction with known truth, rendered, encoded, played through the whole system, and what was counted held against what was true."""
+"""`demo`: a junction with known truth, rendered, encoded, played through the whole system, and what was counted held against what was true; and a coach."""
 
 import csv
 from collections import Counter
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from catseye.core.errors import ModelError
 from catseye.station.demo import DemoScene, render_demo
 from catseye.station.demo_case import demo_keys, run_case
+from catseye.station.demo_vehicle import run_vehicle
 from catseye.station.outcome import RunOutcome
 from catseye.station.site import load_site
 from catseye.station.verbs.tables import lines_of_table
@@ -51,6 +52,7 @@ def run_demo(out: Path, *, open_report: bool, seconds_s: float, progress: bool) 
     site_file.write_text(_site_text(scene, detector, keys.recipient), "utf-8")
     watched = run_watch(load_site(site_file), out, camera=None, limit_s=None, progress=progress)
     case = run_case(out, keys)
+    vehicle = run_vehicle(out)
     rows = _compare(scene, out / "crossings.csv")
     kinds = _kinds(scene, out / "crossings.csv")
     report = out / "report.html"
@@ -60,16 +62,17 @@ def run_demo(out: Path, *, open_report: bool, seconds_s: float, progress: bool) 
         webbrowser.open(report.resolve().as_uri())
     holds = all(row.holds for row in rows)
     told_kinds = [] if detector == models.MOTION else ["", *_kind_table(kinds), KINDS_NOTE]
-    text = [why, "", *_table(rows), *told_kinds, "", *watched.lines_of_text, "", *case.lines_of_text, "", f"open: {report}"]
+    text = [why, "", *_table(rows), *told_kinds, "", *watched.lines_of_text, "", *case.lines_of_text, "", *vehicle.lines_of_text, "", f"open: {report}"]
     summary = {
         "detector": detector,
         "holds": holds,
         "lines": [{"line": row.line, "direction": row.direction, "true": row.true_count, "counted": row.counted_count} for row in rows],
         "kinds": kinds,
         "case": dict(case.summary),
+        "vehicle": dict(vehicle.summary),
         "run": dict(watched.summary),
     }
-    return RunOutcome(max(watched.exit_code, case.exit_code, 0 if holds else 1), summary, text)
+    return RunOutcome(max(watched.exit_code, case.exit_code, vehicle.exit_code, 0 if holds else 1), summary, text)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from catseye.core.secrets import is_url
 from catseye.station.references import resolved
 from catseye.station.rule_keys import nearest
 from catseye.station.site_faults import option_fault, shown, site_fault, where
-from catseye.station.site_tables import ANALYSED_FPS, DETECTOR, Camera, Document, Evidence, Line
+from catseye.station.site_tables import ANALYSED_FPS, DETECTOR, Camera, Document, Evidence, Fleet, Line
 from catseye.station.toml_lines import KeyPath, lines_of_keys
 from catseye.vault.kept_for import KeptFor
 
@@ -50,6 +50,7 @@ class Site:
     evidence: Evidence | None = None
     keys: Path | None = None
     retention: KeptFor = KeptFor()  # noqa: RUF009 - frozen
+    fleet: Fleet | None = None
 
     @property
     def database_url(self) -> str:
@@ -70,6 +71,8 @@ class Site:
         ids = tuple(each.id for each in self.cameras)
         if camera is None and len(ids) > 1:
             raise SiteError(self.name, f"{len(ids)} cameras ({', '.join(ids[:5])}{', …' if len(ids) > 5 else ''})", "--camera with one of their ids")
+        if not ids:
+            raise SiteError(self.name, "no [[camera]]", "one [[camera]] or more")
         if camera is not None and camera not in ids:
             raise SiteError("--camera", f"{self.name} has no camera {shown(camera)}", nearest(camera, ids))
         return self.cameras[ids.index(camera) if camera is not None else 0]
@@ -236,6 +239,7 @@ def _site(document: Document, name: str, folder: Path, numbers: Mapping[KeyPath,
         database=said.database,
         keys=folder / Path(said.keys).expanduser() if said.keys else None,
         evidence=document.evidence,
+        fleet=document.fleet,
         retention=KeptFor(**document.retention.model_dump()),
     )
 

@@ -6,6 +6,7 @@ Each field's `description` is also what an error says was wanted.
 import re
 from datetime import date, datetime
 from difflib import get_close_matches
+from ipaddress import ip_network
 from itertools import pairwise
 from typing import Annotated, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
@@ -59,6 +60,21 @@ def _database(text: str) -> str:
     return text
 
 
+def _door(text: str) -> str:
+    host, separator, port = text.rpartition(":")
+    if not separator or not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
+        raise fault("", DOOR_WANTED)
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise fault("", NETWORK_WANTED) from None
+    return text
+
+
 def _timezone(text: str) -> str:
     try:
         ZoneInfo(text)
@@ -83,6 +99,8 @@ def _start(moment: datetime) -> datetime:
 DAYS_WANTED = "a whole number of days, 0 to 36500"
 NAME_WANTED = "a name of letters, digits, '_', '-' and '.', 64 at most"
 SOURCE_WANTED = "a file, relative to this one, or a URL (rtsp://, http://, https://), in quotes"
+DOOR_WANTED = "an address and a port, such as '10.20.0.5:7611'"
+NETWORK_WANTED = "a network, such as '10.20.0.0/16'"
 LINE_WANTED = "two points, [[x1, y1], [x2, y2]]"
 ZONE_WANTED = "three points or more, [[x1, y1], [x2, y2], [x3, y3], …]"
 BOX_WANTED = "left, top, right, bottom in pixels, with left < right and top < bottom"
@@ -123,6 +141,9 @@ class RetentionTable(Table):
     case_days: Days = Field(default=180, description=DAYS_WANTED)
     report_days: Days = Field(default=30, description=DAYS_WANTED)
     identity_days: Days = Field(default=90, description=DAYS_WANTED)
+    positions_days: Days = Field(default=7, description=DAYS_WANTED)
+    alarms_days: Days = Field(default=30, description=DAYS_WANTED)
+    driver_days: Days = Field(default=30, description=DAYS_WANTED)
     aggregates_days: Days = Field(default=1826, description=DAYS_WANTED)
 
 
@@ -136,6 +157,32 @@ class Evidence(Table):
     place: str = Field(default="", description="where it is, in words")
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = Field(default=None, description="two capitals, ISO 3166-1, such as 'VN'")
     tolerance_kmh: Annotated[float, Field(ge=0, le=50)] | None = Field(default=None, description="km/h, 0 to 50")
+
+
+Door: TypeAlias = Annotated[str, AfterValidator(_door)]
+
+
+class Fleet(Table):
+    """`[fleet]`: the gateway that in-vehicle terminals report to."""
+
+    listen: Door = Field(description=DOOR_WANTED)
+    attachments: Door | None = Field(default=None, description=DOOR_WANTED)
+    media: Door | None = Field(default=None, description=DOOR_WANTED)
+    address: str | None = Field(default=None, min_length=1, max_length=255, description="the address terminals reach us by")
+    private_networks: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(default=(), description=NETWORK_WANTED)
+    tls_certificate: str | None = Field(default=None, min_length=1, description="a file of PEM certificates, relative to this one")
+    tls_key: str | None = Field(default=None, min_length=1, description="a file with the certificate's key, relative to this one")
+    policy: str | None = Field(default=None, min_length=1, description="a correction policy, relative to this file")
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] = Field(default="en", description="a language, such as 'vi'")
+    purpose: str = Field(default="road safety of commercial vehicles", min_length=3, max_length=200, description="what positions are kept for, in words")
+    silent_after_s: Annotated[float, Field(ge=30, le=86_400)] = Field(default=300.0, description="seconds, 30 to 86400")
+    most_terminals_count: Annotated[int, Field(ge=1, le=1_000_000)] = Field(default=20_000, description="a whole number, 1 to 1000000")
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise fault("tls_certificate without tls_key" if self.tls_key is None else "tls_key without tls_certificate", "both or neither")
+        return self
 
 
 class ReferencePoint(Table):
@@ -345,13 +392,14 @@ class Document(Table):
 
     site: Place = Field(description='a table [site] with id = "…"')
     retention: RetentionTable = Field(default=RetentionTable(), description="a table [retention]")
-    camera: tuple[Camera, ...] = Field(description="one [[camera]] or more")
+    camera: tuple[Camera, ...] = Field(default=(), description="one [[camera]] or more")
     evidence: Evidence | None = Field(default=None, description="a table [evidence]")
+    fleet: Fleet | None = Field(default=None, description="a table [fleet]")
 
     @model_validator(mode="after")
     def _cameras_meet(self) -> Self:
-        if not self.camera:
-            raise fault("no camera", "one [[camera]] or more", "camera")
+        if not self.camera and self.fleet is None:
+            raise fault("no camera", "one [[camera]] or more, or a table [fleet]", "camera")
         refuse_doubles(tuple(camera.id for camera in self.camera), "camera")
         zone = self.site.timezone
         for index, camera in enumerate(self.camera):

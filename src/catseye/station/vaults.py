@@ -26,6 +26,13 @@ def vault_of(out: Path, site_file: Path | None = None, run: str | None = None) -
         raise SourceError(str(out / VAULT), "a vault that cannot be opened: " + str(error), "one that can") from error
 
 
+def made_vault(out: Path, site_file: Path | None = None) -> Vault:
+    """The vault in a folder, made where there is none: for what is kept before anything runs. StoreError, KeyFileError."""
+    site = load_site(site_file) if site_file is not None else None
+    url, keys = (site.database_url, site.keys) if site is not None else ("", None)
+    return vault_of(out, site_file) if (out / VAULT).is_dir() else Vault.open(out / VAULT, database_url=url, keys=keys)
+
+
 def runs_in(out: Path) -> list[str]:
     """The runs a vault holds, by name; SourceError when there is no vault."""
     if not (out / VAULT).is_dir():

@@ -55,16 +55,42 @@ class Dossiers:
 
     def add_within(self, connection: Connection, kind: str, subject: str, steps: Sequence[Step]) -> None:
         """The same, inside a transaction that does more, with the writers' lock taken."""
-        if not steps:
+        self.add_all_within(connection, kind, {subject: steps})
+
+    def add_all_within(self, connection: Connection, kind: str, steps: Mapping[str, Sequence[Step]]) -> None:
+        """The same for many dossiers of one kind, by subject, at the price of one: all or nothing."""
+        if not any(steps.values()):
             return
-        there = connection.scalar(select(func.count()).where(DOSSIER_STEPS.c.dossier == kind, DOSSIER_STEPS.c.subject == subject)) or 0
-        if [step.number for step in steps] != list(range(there, there + len(steps))):
-            raise DossierMovedError(f"{kind} {subject}", f"step {steps[0].number} to be added to {there}", "the newest state read before deciding")
-        rows = [step_row(kind, subject, step) for step in steps]
-        key = self._drawers.ready_within(connection, dossier_drawer(kind, subject), steps[0].when)
-        sealed = [row | {"body": seal_bytes(key, _bound_to(row), row["body"])} for row in rows]
+        rows = []
+        there = self._counts(connection, kind, [subject for subject, each in steps.items() if each])
+        for subject, each in steps.items():
+            count = there.get(subject, 0)
+            if [step.number for step in each] != list(range(count, count + len(each))):
+                raise DossierMovedError(f"{kind} {subject}", f"step {each[0].number} to be added to {count}", "the newest state read before deciding")
+            rows += [step_row(kind, subject, step) for step in each]
+        keys: dict[Drawer, Key] = {}
+        sealed = []
+        for row in rows:
+            drawer = dossier_drawer(kind, row["subject"])
+            if drawer not in keys:
+                keys[drawer] = self._drawers.ready_within(connection, drawer, Stamp(row["utc_ns"]))
+            sealed.append(row | {"body": seal_bytes(keys[drawer], _bound_to(row), row["body"])})
         self._database.insert_new(connection, DOSSIER_STEPS, sealed)
         self._log.append(connection, [Entry(STEP, step_subject(row), step_bytes(row)) for row in sealed])
+
+    def _counts(self, connection: Connection, kind: str, subjects: list[str]) -> dict[str, int]:
+        mine = select(DOSSIER_STEPS.c.subject, func.count().label("count")).where(DOSSIER_STEPS.c.dossier == kind)
+        chosen = mine.where(self._database.among(DOSSIER_STEPS.c.subject, subjects)).group_by(DOSSIER_STEPS.c.subject)
+        return {row.subject: row[1] for row in connection.execute(chosen)}
+
+    def steps_count(self, kind: str) -> int:
+        """How many steps all dossiers of a kind have together: it grows with every one."""
+        with self._database.reading() as connection:
+            return self.steps_count_within(connection, kind)
+
+    def steps_count_within(self, connection: Connection, kind: str) -> int:
+        """The same, inside a transaction that does more."""
+        return connection.scalar(select(func.count()).where(DOSSIER_STEPS.c.dossier == kind)) or 0
 
     def steps(self, kind: str, subject: str) -> list[Step]:
         """All steps in order; none for a dossier that is not there."""

@@ -1,6 +1,6 @@
 """Drawers: what is kept together is forgotten together, and one key locks it. What a vault has of them is written down in its database, the keys are not.
 
-A drawer is a retention class and a period: a UTC day for what nobody has confirmed, one case, one report or one reporter for what somebody has.
+A drawer is a retention class and a period: a UTC day for what nobody has confirmed and for what terminals said, else one case, report, reporter or driver.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from catseye.core.errors import KeyFileError, StoreError
 from catseye.core.time import Stamp
 from catseye.vault.database import Database
-from catseye.vault.kept_for import BY_SUBJECT, NS_PER_DAY, UNCONFIRMED
+from catseye.vault.kept_for import BY_DAY, BY_SUBJECT, NS_PER_DAY
 from catseye.vault.keys import Key, KeyFolder
 from catseye.vault.tables import DRAWERS, Row
 
@@ -25,29 +25,29 @@ class ForgottenError(StoreError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Drawer:
-    """A retention class and its period: a day (`2026-11-21`, UTC) of class `unconfirmed`, else a subject."""
+    """A retention class and its period: a day (`2026-11-21`, UTC) of the classes `BY_DAY`, else a subject."""
 
     retention: str
     period: str
 
     def __post_init__(self) -> None:
         """Refuse a class that has no drawers, and a period that is none."""
-        if self.retention != UNCONFIRMED and self.retention not in BY_SUBJECT:
-            raise ValueError(f"drawer: class {self.retention!r}; wanted one of {UNCONFIRMED}, {', '.join(BY_SUBJECT)}")
+        if self.retention not in BY_DAY and self.retention not in BY_SUBJECT:
+            raise ValueError(f"drawer: class {self.retention!r}; wanted one of {', '.join((*BY_DAY, *BY_SUBJECT))}")
         if not self.period or "\0" in self.period:
             raise ValueError(f"drawer of class {self.retention}: period {self.period!r}; wanted a day or a subject")
-        if self.retention == UNCONFIRMED:
+        if self.retention in BY_DAY:
             date.fromisoformat(self.period)
 
     @classmethod
     def of(cls, retention: str, now: Stamp, subject: str = "") -> "Drawer":
         """Where something of this class belongs that is kept now, about this subject."""
-        return cls(retention, day_of(now) if retention == UNCONFIRMED else subject)
+        return cls(retention, day_of(now) if retention in BY_DAY else subject)
 
     @property
     def over_utc_ns(self) -> int | None:
         """When nothing more comes in by itself: the end of its day; None for a subject, whose end somebody tells."""
-        return ((date.fromisoformat(self.period) - _EPOCH).days + 1) * NS_PER_DAY if self.retention == UNCONFIRMED else None
+        return ((date.fromisoformat(self.period) - _EPOCH).days + 1) * NS_PER_DAY if self.retention in BY_DAY else None
 
     def __str__(self) -> str:
         """As messages name it."""

@@ -34,13 +34,13 @@ class EnvelopeError(StoreError):
 
 def seal(key: Key, name: str, plain: BinaryIO, out: BinaryIO) -> None:
     """Put all of `plain` into an envelope for `name`, written to `out`."""
-    header = _header(key, os.urandom(SALT_BYTES))
-    box, bound = _box(key, header), header + name.encode()
+    header = header_of(key, os.urandom(SALT_BYTES))
+    box, bound = box_of(key, header), header + name.encode()
     out.write(header)
     chunk = plain.read(CHUNK_BYTES)
     for counter in itertools.count():
         following = plain.read(CHUNK_BYTES) if len(chunk) == CHUNK_BYTES else b""
-        out.write(box.encrypt(_nonce(counter, is_last=not following), chunk, bound))
+        out.write(box.encrypt(nonce_of(counter, is_last=not following), chunk, bound))
         if not following:
             return
         chunk = following
@@ -71,11 +71,11 @@ class _Opened(io.RawIOBase):
         self._at_byte, self._held_number, self._held = 0, -1, b""
         size_bytes = file.seek(0, os.SEEK_END)
         file.seek(0)
-        blank = _header(key, b"\0" * SALT_BYTES)
+        blank = header_of(key, b"\0" * SALT_BYTES)
         header = file.read(len(blank))
         if header[:-SALT_BYTES] != blank[:-SALT_BYTES] or len(header) != len(blank):
             raise EnvelopeError(shown, "no envelope, or one of another drawer", f"an envelope of {key.retention} {key.period}")
-        self._box, self._bound, self._begin_byte = _box(key, header), header + name.encode(), len(header)
+        self._box, self._bound, self._begin_byte = box_of(key, header), header + name.encode(), len(header)
         whole_count, rest_bytes = divmod(size_bytes - len(header), _SEALED_BYTES)
         if rest_bytes < TAG_BYTES and (rest_bytes or not whole_count):
             raise EnvelopeError(shown, "an envelope that was cut", _WANTED)
@@ -118,21 +118,24 @@ class _Opened(io.RawIOBase):
             self._file.seek(self._begin_byte + number * _SEALED_BYTES)
             sealed = self._file.read(_SEALED_BYTES)
             try:
-                self._held = self._box.decrypt(_nonce(number, is_last=number == self._last_number), sealed, self._bound)
+                self._held = self._box.decrypt(nonce_of(number, is_last=number == self._last_number), sealed, self._bound)
             except InvalidTag as error:
                 raise EnvelopeError(self._shown, "an envelope that was changed, cut, or is another's", _WANTED) from error
             self._held_number = number
         return self._held
 
 
-def _header(key: Key, salt: bytes) -> bytes:
+def header_of(key: Key, salt: bytes, magic: bytes = MAGIC) -> bytes:
+    """What whatever is locked with this drawer's key begins with; the last bytes are the salt."""
     retention, period = key.retention.encode(), key.period.encode()
-    return MAGIC + len(retention).to_bytes(1) + retention + len(period).to_bytes(2) + period + salt
+    return magic + len(retention).to_bytes(1) + retention + len(period).to_bytes(2) + period + salt
 
 
-def _box(key: Key, header: bytes) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), KEY_BYTES, header[-SALT_BYTES:], MAGIC).derive(key.secret))
+def box_of(key: Key, header: bytes, magic: bytes = MAGIC) -> AESGCM:
+    """A key of its own for what has this header."""
+    return AESGCM(HKDF(SHA256(), KEY_BYTES, header[-SALT_BYTES:], magic).derive(key.secret))
 
 
-def _nonce(number: int, *, is_last: bool) -> bytes:
+def nonce_of(number: int, *, is_last: bool) -> bytes:
+    """Of one chunk or block; never twice under one header."""
     return number.to_bytes(11) + bytes([is_last])

@@ -7,12 +7,9 @@ A finder (HMAC of the document's number, under a key of this vault) gives
 who comes again the same pseudonym, so that nobody has two monthly caps. Every look takes a grant and is logged in the vault of the reports before it opens.
 """
 
-import hmac
 import json
-import re
 import secrets
 import stat
-import unicodedata
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -28,6 +25,7 @@ from catseye.vault.files import disk_errors, file_name, make_folder, sole_holder
 from catseye.vault.kept_for import IDENTITY
 from catseye.vault.keys import Key, KeyFolder, secret_in
 from catseye.vault.proof import Search, trace_of, traces_of_key
+from catseye.vault.pseudonyms import drawn, finder_of, plain
 
 if TYPE_CHECKING:
     from catseye.vault.vault import Vault
@@ -38,10 +36,6 @@ ENROLLED, CHANGED, FORGETTING = "enrolled", "changed", "forgetting"  # its steps
 _CHANGEABLE = ("name", "contact", "payout")  # the document is who it is
 BY_THE_MACHINE = "machine:catseye report enrol"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_PSEUDONYM_BYTES = 8
-
-
-_PSEUDONYM = re.compile(rf"[0-9a-f]{{{2 * _PSEUDONYM_BYTES}}}")
 
 
 class UnknownReporterError(CatseyeError):
@@ -63,7 +57,7 @@ class Identity:
 
     def __post_init__(self) -> None:
         """Refuse nobody."""
-        if not self.name.strip() or not _plain(self.document) or not self.contact.strip():
+        if not self.name.strip() or not plain(self.document) or not self.contact.strip():
             raise UnknownReporterError("identity", "no name, no document or no contact", "all three: rewards and witnesses need a real name")
 
 
@@ -115,7 +109,7 @@ class Identities:
                 self._note_known(pseudonym, now)
                 return pseudonym
             if not finder.exists():
-                pseudonym = secrets.token_hex(_PSEUDONYM_BYTES)
+                pseudonym = drawn()
                 with whole_file(finder, self._token) as file:  # first: killed here, the next enrolment takes up this pseudonym
                     file.write(seal_bytes(finder_key, finder.name, pseudonym.encode()))
             self._write(pseudonym, identity)
@@ -263,7 +257,7 @@ class Identities:
         return self._folder / f"{file_name(pseudonym)}.identity"
 
     def _finder_path(self, key: Key, identity: Identity) -> Path:
-        return self._folder / f"{hmac.digest(key.secret, _plain(identity.document).encode(), 'sha256').hex()}.finder"
+        return self._folder / f"{finder_of(key, identity.document)}.finder"
 
     def _remove(self, path: Path) -> None:
         with disk_errors(path):
@@ -274,25 +268,6 @@ class Identities:
 def _otherwise(stands: Identity, told: Identity) -> list[str]:
     """What is told otherwise than it stands."""
     return [name for name in _CHANGEABLE if getattr(stands, name) != getattr(told, name)]
-
-
-def is_pseudonym(text: str) -> bool:
-    """Whether it is of the form that pseudonyms are drawn in: no name is.
-
-    >>> is_pseudonym("6f0c21ab00112233"), is_pseudonym("Nguyen Thi Lan")
-    (True, False)
-    """
-    return _PSEUDONYM.fullmatch(text) is not None
-
-
-def _plain(document: str) -> str:
-    """The number as it counts, however it was written: capitals, width, signs between and other digits make no second one.
-
-    >>> _plain("ab-１２ ٣"), _plain("AB123")
-    ('AB123', 'AB123')
-    """
-    letters = (letter for letter in unicodedata.normalize("NFKC", document).upper() if letter.isalnum())
-    return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in letters)
 
 
 def _read(path: Path) -> bytes:

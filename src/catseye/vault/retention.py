@@ -19,21 +19,42 @@ from catseye.vault.database import Database
 from catseye.vault.dossiers import LOCKED_AS, STEP, step_subject
 from catseye.vault.drawers import Drawer, Drawers
 from catseye.vault.files import UNFINISHED, disk_errors, remove_folder, sole_holder, sync_folder, writer_lives
-from catseye.vault.kept_for import AGGREGATES, BY_SUBJECT, CASE, CLASSES, IDENTITY, NS_PER_DAY, POINTS, REPORT, STANDING, UNCONFIRMED, KeptFor
+from catseye.vault.kept_for import (
+    AGGREGATES,
+    ALARMS,
+    BY_DAY,
+    BY_SUBJECT,
+    CASE,
+    CLASSES,
+    DRIVER,
+    IDENTITY,
+    NS_PER_DAY,
+    POINTS,
+    POSITIONS,
+    REPORT,
+    STANDING,
+    UNCONFIRMED,
+    KeptFor,
+)
 from catseye.vault.keys import secret_in
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, Media, MediaRef, drawer_folder
 from catseye.vault.proof import Search, trace_of, traces_of_key
 from catseye.vault.sealed_log import Entry, SealedLog
+from catseye.vault.segments import SUFFIX
 from catseye.vault.tables import (
     CONFIRMED_EVENTS,
     CROSSINGS,
     DOSSIER_STEPS,
     DRAWERS,
+    DRIVERS,
     EVENTS,
     FORGETTINGS,
+    JOURNAL_MARKS,
     LOG_ENTRIES,
     LOOKS,
     MEDIA,
+    ORDER_STATES,
+    ORDERS,
     RUNS,
     Row,
     event_subject,
@@ -42,7 +63,9 @@ from catseye.vault.tables import (
 
 FORGOTTEN = "forgotten"  # the log's kind of an entry that tells a forgetting
 CONFIRMING = "confirmed"  # the step that makes a case more than what a machine found
-_WIPED = (EVENTS, CONFIRMED_EVENTS, CROSSINGS, DOSSIER_STEPS, MEDIA, LOG_ENTRIES)
+CLOSINGS = "alarm"  # the dossiers of who closed an alarm, and why: gone with it
+LATE_NS = NS_PER_DAY // 24  # so long after its end a day may still be written to: what came before midnight, and waited for the disk
+_WIPED = (EVENTS, CONFIRMED_EVENTS, CROSSINGS, DOSSIER_STEPS, MEDIA, LOG_ENTRIES, ORDERS, ORDER_STATES, DRIVERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +194,7 @@ class Retention:
 
         def choose(connection: Connection) -> _Doomed:
             if subject:
-                return self._one(connection, *subject, why, promised or Promised())
+                return self._one(connection, now, *subject, why, promised or Promised())
             return self._doomed(connection, now, kept_for, frozenset(violations), frozenset(classes), promised or Promised())
 
         with self._database.reading() as connection:
@@ -222,30 +245,33 @@ class Retention:
         over_ns = {name: now.utc_ns - kept_for.span_ns(name) for name in CLASSES}
         kept_at = _kept_at(EVENTS.c.run, EVENTS.c.utc_ns, now)
         confirmed = exists().where(CONFIRMED_EVENTS.c.run == EVENTS.c.run, CONFIRMED_EVENTS.c.id == EVENTS.c.id)
+        for name in sorted(frozenset(BY_DAY) & classes):
+            why = f"{'unconfirmed' if name == UNCONFIRMED else 'kept'} for {getattr(kept_for, f'{name}_days')} days"
+            for drawer in self._days(connection, name):
+                if (drawer.over_utc_ns or 0) <= over_ns[name] and not _is_written(drawer, now):
+                    doomed.drawers[drawer] = (name, why)
         if UNCONFIRMED in classes:
             why = f"unconfirmed for {kept_for.unconfirmed_days} days"
-            for row in connection.execute(select(DRAWERS).where(DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.retention == UNCONFIRMED)).mappings():
-                drawer = Drawer(UNCONFIRMED, row["period"])
-                if (drawer.over_utc_ns or 0) <= over_ns[UNCONFIRMED]:
-                    doomed.drawers[drawer] = (UNCONFIRMED, why)
             step = exists().where(DOSSIER_STEPS.c.dossier == CASE, DOSSIER_STEPS.c.subject == DRAWERS.c.period, DOSSIER_STEPS.c.kind == CONFIRMING)
             found = DRAWERS.c.made_utc_ns <= over_ns[UNCONFIRMED]
             never = and_(DRAWERS.c.retention == CASE, DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.confirmed_utc_ns.is_(None), found, ~step)
             doomed.drawers |= {Drawer(CASE, period): (UNCONFIRMED, why) for (period,) in connection.execute(select(DRAWERS.c.period).where(never))}
-            over = and_(EVENTS.c.kind.in_(sorted(violations)), kept_at <= over_ns[UNCONFIRMED], ~confirmed)
+            over = and_(EVENTS.c.kind.in_(sorted(violations)), kept_at <= over_ns[UNCONFIRMED], ~confirmed, ~_OF_TERMINALS)
             doomed.events[UNCONFIRMED] = _events(connection, over)
             doomed.files[UNCONFIRMED] = _older(self._folder.glob("media/*/*.png"), over_ns[UNCONFIRMED])
-        for name in sorted({CASE, IDENTITY} & classes):
+        for name in sorted({CASE, IDENTITY, DRIVER} & classes):
             ended = and_(DRAWERS.c.retention == name, DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.ended_utc_ns <= over_ns[name])
-            why = f"over for {getattr(kept_for, f'{name}_days')} days"
+            why = f"{'not seen' if name == DRIVER else 'over'} for {getattr(kept_for, f'{name}_days')} days"
             for (period,) in connection.execute(select(DRAWERS.c.period).where(ended)):
                 if name != IDENTITY or promised.names is None or period in promised.names:
                     doomed.drawers.setdefault(Drawer(name, period), (name, why))
         if REPORT in classes:
             self._doom_reports(connection, now, kept_for, promised, doomed)
         self._doom_events_of_cases(connection, doomed)
+        if ALARMS in classes:
+            doomed.events[ALARMS] = _events(connection, and_(_OF_TERMINALS, kept_at <= over_ns[ALARMS], ~confirmed))
         if AGGREGATES in classes:
-            over = and_(EVENTS.c.kind.not_in(sorted(violations)), kept_at <= over_ns[AGGREGATES], ~confirmed)
+            over = and_(EVENTS.c.kind.not_in(sorted(violations)), kept_at <= over_ns[AGGREGATES], ~confirmed, ~_OF_TERMINALS)
             doomed.events[AGGREGATES] = _events(connection, over)
             doomed.crossings = _kept_at(CROSSINGS.c.run, CROSSINGS.c.utc_ns, now) <= over_ns[AGGREGATES]
             doomed.crossings_count = connection.scalar(select(func.count()).select_from(CROSSINGS).where(doomed.crossings)) or 0
@@ -253,6 +279,11 @@ class Retention:
             parts = (path for tier in ("points", "tracks") for path in self._folder.glob(f"{tier}/*/*.parquet"))
             doomed.files[POINTS] = _older(parts, over_ns[POINTS])
         return doomed
+
+    def _days(self, connection: Connection, retention: str) -> list[Drawer]:
+        """Drawers of a class by day that are kept."""
+        kept = select(DRAWERS.c.period).where(DRAWERS.c.forgotten_utc_ns.is_(None), DRAWERS.c.retention == retention)
+        return [Drawer(retention, period) for period in connection.scalars(kept)]
 
     def _doom_reports(self, connection: Connection, now: Stamp, kept_for: KeptFor, promised: Promised, doomed: _Doomed) -> None:
         """Reports that are over for as long as was promised; after the cases, since one that belongs to a case goes with it."""
@@ -268,8 +299,10 @@ class Retention:
             elif ended_ns <= now.utc_ns - days * NS_PER_DAY:
                 doomed.drawers[Drawer(REPORT, name)] = (REPORT, f"over for {days} days")
 
-    def _one(self, connection: Connection, retention: str, subject: str, why: str, promised: Promised) -> _Doomed:
+    def _one(self, connection: Connection, now: Stamp, retention: str, subject: str, why: str, promised: Promised) -> _Doomed:
         drawer = Drawer(retention, subject)
+        if _is_written(drawer, now):
+            raise StoreError(f"drawer {drawer}", "a day that is still being written", "a day that is over")
         row = connection.execute(select(DRAWERS.c.forgotten_utc_ns).where(_is(drawer))).one_or_none()
         if row is None:
             raise StoreError(f"drawer {drawer}", "nothing was ever kept there", f"a {retention} that is kept")
@@ -299,8 +332,12 @@ class Retention:
             add(name, "keys", 1)
             add(name, "steps", len(_steps(connection, drawer)))
             add(name, "media", len(_media(connection, drawer)))
+            add(name, "segments", sum(1 for _ in self._paths(drawer)[0].glob(f"*{SUFFIX}")))
+            if drawer.retention == POSITIONS:
+                add(name, "orders", connection.scalar(select(func.count()).where(ORDERS.c.period == drawer.period)) or 0)
         for name, events in doomed.events.items():
             add(name, "events", len(events))
+            add(name, "steps", len(self._closings(connection, [each for _, each in events])))
         for name, paths in doomed.files.items():
             add(name, "files", len(paths))
         add(AGGREGATES, "crossings", doomed.crossings_count)
@@ -327,13 +364,34 @@ class Retention:
                 connection.execute(DRAWERS.update().where(_is(drawer)).values(told))
                 if drawer.retention == CASE:
                     connection.execute(delete(CONFIRMED_EVENTS).where(CONFIRMED_EVENTS.c.subject == drawer.period))
+                elif drawer.retention == POSITIONS:
+                    mine = select(ORDERS.c.id).where(ORDERS.c.period == drawer.period)
+                    connection.execute(delete(ORDER_STATES).where(ORDER_STATES.c.order_id.in_(mine)))
+                    connection.execute(delete(ORDERS).where(ORDERS.c.period == drawer.period))
+                    connection.execute(delete(JOURNAL_MARKS).where(JOURNAL_MARKS.c.period == drawer.period))
+                elif drawer.retention == DRIVER:
+                    connection.execute(delete(DRIVERS).where(DRIVERS.c.pseudonym == drawer.period))
             for run, names in _by_run(doomed.events):
                 connection.execute(delete(EVENTS).where(EVENTS.c.run == run, self._database.among(EVENTS.c.id, names)))
                 self._log.forget_subjects(connection, "event", [event_subject({"run": run, "id": name}) for name in names])
+                self._forget_closings(connection, names)
             if doomed.crossings is not None and doomed.crossings_count:
                 connection.execute(delete(CROSSINGS).where(doomed.crossings))
             self._tell(connection, now, doomed, counts)
         return doomed, counts
+
+    def _forget_closings(self, connection: Connection, names: Sequence[str]) -> None:
+        """A closing names a person, and often another in its reason."""
+        self._log.forget_subjects(connection, STEP, [step_subject(row) for row in self._closings(connection, names)])
+        connection.execute(delete(DOSSIER_STEPS).where(self._are_closings(names)))
+
+    def _closings(self, connection: Connection, names: Sequence[str]) -> Sequence[Row]:
+        chosen = select(DOSSIER_STEPS.c.dossier, DOSSIER_STEPS.c.subject, DOSSIER_STEPS.c.number).where(self._are_closings(names))
+        return connection.execute(chosen).mappings().all()
+
+    def _are_closings(self, names: Sequence[str]) -> ColumnElement[bool]:
+        """Of the events of these names."""
+        return and_(DOSSIER_STEPS.c.dossier == CLOSINGS, self._database.among(DOSSIER_STEPS.c.subject, names))
 
     def _tell(self, connection: Connection, now: Stamp, doomed: _Doomed, counts: Mapping[str, Mapping[str, int]]) -> None:
         drawers = [{"retention": each.retention, "period": each.period, "why": why} for each, (_, why) in sorted(doomed.drawers.items())]
@@ -367,7 +425,7 @@ class Retention:
         with self._database.reading() as connection:
             known = {(row.retention, row.period, row.file) for row in connection.execute(select(MEDIA.c.retention, MEDIA.c.period, MEDIA.c.file))}
         wanted = {drawer_folder(self._folder, retention, period) / file for retention, period, file in known}
-        there = [path for path in self._folder.glob(f"{ENVELOPES}/*/*/*") if not path.name.endswith(UNFINISHED)]
+        there = [path for path in self._folder.glob(f"{ENVELOPES}/*/*/*") if not path.name.endswith((UNFINISHED, SUFFIX))]
         return [path for path in there if path not in wanted and not writer_lives(self._folder / "writers" / path.name.partition("-")[0])]
 
     def places(self) -> list[Path]:
@@ -409,8 +467,17 @@ def _by_run(events: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[tuple[s
     yield from found.items()
 
 
+# Events of vehicle terminals say where a vehicle was and under which pseudonym somebody drove it.
+_OF_TERMINALS = and_(EVENTS.c.camera.like("terminal-%"), EVENTS.c.body.like('%"lineage":"terminal"%'))
+
+
 def _is(drawer: Drawer) -> ColumnElement[bool]:
     return and_(DRAWERS.c.retention == drawer.retention, DRAWERS.c.period == drawer.period)
+
+
+def _is_written(drawer: Drawer, now: Stamp) -> bool:
+    """Whether messages of terminals may still come into it."""
+    return drawer.retention == POSITIONS and (drawer.over_utc_ns or 0) + LATE_NS > now.utc_ns
 
 
 def _steps_of(drawer: Drawer) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from catseye.vault.batches import CrossingBatch, Tracks
 
 METADATA = MetaData()
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")  # the order of bytes, as the embedded database has it
-HEAD = "0005"
+HEAD = "0007"
 Row: TypeAlias = Mapping[str, Any] | RowMapping
 
 EVENTS = Table(
@@ -29,6 +29,7 @@ EVENTS = Table(
     Column("utc_ns", BigInteger),
     Column("body", TEXT, nullable=False),
     Index("events_in_time", "run", "time_ns", "camera", "id"),
+    Index("events_of_kind", "run", "kind", "time_ns", "camera", "id"),
     sqlite_with_rowid=False,
 )
 
@@ -190,6 +191,59 @@ FORGETTINGS = Table(
     Column("utc_ns", BigInteger, nullable=False),
     Column("body", TEXT, nullable=False),
     Column("proven_utc_ns", BigInteger),
+)
+
+TERMINALS = Table(
+    "terminals",
+    METADATA,
+    Column("identity", TEXT, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("terminals_by_revision", "revision"),
+    sqlite_with_rowid=False,
+)
+
+ORDERS = Table(
+    "orders",
+    METADATA,
+    Column("id", TEXT, primary_key=True),
+    Column("identity", TEXT, nullable=False),
+    Column("created_utc_ns", BigInteger, nullable=False),
+    Column("period", TEXT, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("orders_of_terminal", "identity", "created_utc_ns"),
+    Index("orders_of_drawer", "period"),
+    sqlite_with_rowid=False,
+)
+
+ORDER_STATES = Table(
+    "order_states",
+    METADATA,
+    Column("order_id", TEXT, primary_key=True),
+    Column("state", TEXT, primary_key=True),
+    Column("utc_ns", BigInteger, nullable=False),
+    Column("result", Integer),
+    sqlite_with_rowid=False,
+)
+
+JOURNAL_MARKS = Table(
+    "journal_marks",
+    METADATA,
+    Column("writer", TEXT, primary_key=True),
+    Column("segment_number", BigInteger, nullable=False),
+    Column("block_number", BigInteger, nullable=False),
+    Column("period", TEXT, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+DRIVERS = Table(
+    "drivers",
+    METADATA,
+    Column("finder", TEXT, primary_key=True),
+    Column("pseudonym", TEXT, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("pseudonym", name="driver_once"),
+    sqlite_with_rowid=False,
 )
 
 RELAYS = Table("relays", METADATA, Column("name", TEXT, primary_key=True), Column("next_seq", BigInteger, nullable=False))

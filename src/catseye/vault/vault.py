@@ -19,6 +19,8 @@ from catseye.vault.batches import Crossing, CrossingBatch, Flow, PointBatch, Tra
 from catseye.vault.database import Database
 from catseye.vault.dossiers import STEP, Dossiers, step_bytes, step_subject
 from catseye.vault.drawers import Drawers
+from catseye.vault.drivers import Drivers
+from catseye.vault.event_search import EventSearch
 from catseye.vault.files import (
     Presence,
     disk_errors,
@@ -33,6 +35,7 @@ from catseye.vault.files import (
     whole_file,
 )
 from catseye.vault.heads import SignedHead, sign_head, signed_head_of
+from catseye.vault.journal import Journal
 from catseye.vault.keys import KeyFolder
 from catseye.vault.ledger import POSTING, Ledger
 from catseye.vault.log_accounts import account_faults
@@ -41,10 +44,12 @@ from catseye.vault.looks import LOOK, Look, Looks, look_bytes, look_subject
 from catseye.vault.media import ENVELOPES, MEDIA_ENTRY, STAGING, Media
 from catseye.vault.outbox import Outbox
 from catseye.vault.packages import Packages, package_bodies
+from catseye.vault.permits import PermitRegister
 from catseye.vault.pictures import write_png
 from catseye.vault.retention import FORGOTTEN, Retention, forgettings_bytes
 from catseye.vault.sealed_log import Entry, Head, SealedLog
 from catseye.vault.tables import CROSSINGS, DOSSIER_STEPS, EVENTS, LOG_HEADS, LOOKS, RUNS, crossing_rows, event_bytes, event_of, event_row, event_subject
+from catseye.vault.terminals import Terminals
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -83,12 +88,18 @@ class Vault:
         self._drawers = Drawers(database, keys)
         self._drawers.refuse_without_keys()
         self.dossiers = Dossiers(database, self.log, self._drawers)
+        self.search = EventSearch(database, run)
         self._looks = Looks(database, self.log)
         self.media = Media(folder, database, self.log, self._drawers, self._looks, presence)
         self.ledger = Ledger(database, self.log, self.dossiers)
+        self.permits = PermitRegister(database, self.dossiers)
         self.outbox = Outbox(database, self.log, self._logged_bodies)
         self.retention = Retention(folder, database, self.log, self._drawers, self.media, patience_s)
         self._presence = presence
+        self.terminals = Terminals(database, self._drawers, self.dossiers)
+        self.drivers = Drivers(database, self._drawers, self._looks)
+        self.journal = Journal(folder, database, self._drawers, self._looks, presence)
+        self.journal.mend()
         self.packages = Packages(database, self.log, folder / "writers", presence.token)
         self._begin_run()
         self._points = parts.PartWriter(self._tier("points"), presence.token, "time_ns", parts.points_table)
@@ -271,6 +282,7 @@ class Vault:
             self.flush()
             self._settle_flows()
         finally:
+            self.journal.close()
             self._database.close()
             remove_folder(self.folder / STAGING / self._presence.token)
             self._presence.end()
@@ -281,6 +293,12 @@ class Vault:
         with self._database.reading() as connection:
             for row in connection.execute(chosen if camera is None else chosen.where(EVENTS.c.camera == camera)).yield_per(1000).mappings():
                 yield event_of(dict(row))
+
+    def event(self, name: str) -> Event | None:
+        """The event of the run with this id."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(EVENTS).where(EVENTS.c.run == self.run, EVENTS.c.id == name)).mappings().one_or_none()
+        return None if row is None else event_of(dict(row))
 
     def crossings(self, camera: str | None = None) -> Iterator[Crossing]:
         """Crossings of the run in order of time, camera, line, track."""

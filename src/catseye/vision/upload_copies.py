@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from catseye.core.arrays import Pixels
+from catseye.core.arrays import Floats, Pixels
 from catseye.core.detections import Tracked
 from catseye.core.errors import ModelError
 from catseye.core.picture import RawFrame, RedactedPicture
@@ -16,7 +16,9 @@ from catseye.vision import models
 from catseye.vision.detect.detector import open_detector
 from catseye.vision.evidence.whole import new_file
 from catseye.vision.evidence.written import STILL_TYPE, refuse_raw
-from catseye.vision.region_adders import adders_here, open_redactor
+from catseye.vision.in_cabin import shows_a_head
+from catseye.vision.redact import Fill, blank
+from catseye.vision.region_adders import FaceAdder, adders_here, open_redactor
 
 MOST_SIDE_PX = 1920
 _JPEG_PERCENT = 88
@@ -34,21 +36,32 @@ class StillCopy:
         self.detector, self._eye = detector, open_detector(detector)
         self._adders = [type(adder).__name__ for adder in adders_here()]
 
-    def redacted(self, rgb: Pixels) -> RedactedPicture:
-        """One picture, shrunk to MOST_SIDE_PX, with heads and plates filled. ModelError when the redactor withholds it."""
+    def redacted(self, rgb: Pixels, *, is_in_cabin: bool = False) -> RedactedPicture:
+        """One picture, shrunk to MOST_SIDE_PX, with heads and plates filled. ModelError when the redactor withholds it.
+
+        `is_in_cabin`: it shows a driver, so that where no head was found all of it is filled.
+        """
         fitted = _fitted(rgb, MOST_SIDE_PX)
         height_px, width_px = fitted.shape[:2]
         frame = RawFrame(CAMERA, 0, 0, None, width_px, height_px, lambda w, h, form: _converted(fitted, w, h, form))
-        redactor = open_redactor(self.detector)
+        told: list[Fill] = []
+        redactor = open_redactor(self.detector, log=lambda time_ns, fills: told.extend(fills))
         redactor.see(frame, _nobody(), self._eye.detect(frame), rgb=fitted, is_still=True)
         pictures = redactor.close()
         if len(pictures) != 1:
             raise ModelError("redaction", "a picture was withheld", "a detector that looks at it")
+        if is_in_cabin and not shows_a_head(told, self._faces_px(fitted), (width_px, height_px)):
+            return blank(CAMERA, width_px, height_px)
         return pictures[0]
 
-    def write(self, original: Pixels, to: Path, *, derived_from: str) -> RedactedMedia:
-        """A JPEG at `to`, with how much of it was filled, and by whom it was looked at."""
-        picture = self.redacted(original)
+    @staticmethod
+    def _faces_px(rgb: Pixels) -> Floats | None:
+        found = [adder(rgb) for adder in adders_here() if isinstance(adder, FaceAdder)]
+        return np.concatenate(found) if found else None
+
+    def write(self, original: Pixels, to: Path, *, derived_from: str, is_in_cabin: bool = False) -> RedactedMedia:
+        """A JPEG at `to`, with how much of it was filled, and by whom it was looked at; `is_in_cabin` as in `redacted`."""
+        picture = self.redacted(original, is_in_cabin=is_in_cabin)
         content = _jpeg(picture)
         line = {"derived_from": derived_from, "filled_ratio": picture.filled_ratio, "detector": self.detector, "adders": self._adders}
         with new_file(to) as file:

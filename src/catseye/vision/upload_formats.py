@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from catseye.core.errors import CatseyeError
+from catseye.vision.elementary import H264, H265, elementary_type, told_by_people, units_fault
 from catseye.vision.sources.jpeg import START, JpegSplitter
 
 JPEG, PNG, MP4, MOV, MATROSKA, WEBM = "image/jpeg", "image/png", "video/mp4", "video/quicktime", "video/x-matroska", "video/webm"
 _WANTED = "a photograph (JPEG, PNG) or a video (MP4, MOV, MKV) as the camera wrote it"
 _PNG_SIGNATURE, _EBML = b"\x89PNG\r\n\x1a\n", b"\x1aE\xdf\xa3"
-_MOST_PICTURE_BYTES = 64 << 20
+_MOST_PICTURE_BYTES = _MOST_ELEMENTARY_BYTES = 64 << 20
 _MOST_CHUNKS_COUNT = 100_000
 _LOOKED_AT_BYTES = 1 << 16
 _EDGE_BYTES = 4096
@@ -45,8 +46,13 @@ class _Span:
     size_bytes: int
 
 
-def recognised(head: bytes) -> str:
-    """The media type that the first 64 bytes claim; UploadError when it is none of ours. What the file is called does not matter."""
+def recognised(head: bytes, *, is_elementary: bool = False) -> str:
+    """The media type that the first 64 bytes claim; UploadError when it is none of ours. What the file is called does not matter.
+
+    `is_elementary`: a stream of H.264 or H.265 without a container is one of ours too.
+    """
+    if is_elementary and (found := elementary_type(head)):
+        return found
     if head.startswith(START):
         return JPEG
     if head.startswith(_PNG_SIGNATURE):
@@ -68,7 +74,7 @@ def recognised(head: bytes) -> str:
 def walked(file: BinaryIO, media_type: str) -> str:
     """The media type of a whole file, once every byte of it has its place in that format. UploadError for one that is more than that, or cut."""
     size_bytes = file.seek(0, 2)
-    walkers = {JPEG: _walk_jpeg, PNG: _walk_png, MP4: _walk_boxes, MOV: _walk_boxes, MATROSKA: _walk_matroska}
+    walkers = {JPEG: _walk_jpeg, PNG: _walk_png, MP4: _walk_boxes, MOV: _walk_boxes, MATROSKA: _walk_matroska, H264: _walk_h264, H265: _walk_h265}
     found = walkers[media_type](file, size_bytes) or media_type
     _refuse_foreign(_at(file, 0, _EDGE_BYTES), "its beginning")
     _refuse_zip(_at(file, max(0, size_bytes - _LOOKED_AT_BYTES - 22), _LOOKED_AT_BYTES + 22))
@@ -242,6 +248,27 @@ def _number(element: _Span) -> int:
 def _length_of_number(first: bytes) -> int:
     """How many bytes a variable number has; 9 where it is none."""
     return 9 - first[0].bit_length() if first and first[0] else 9
+
+
+# --- H.264 and H.265 without a container ---
+
+
+def _walk_h264(file: BinaryIO, size_bytes: int) -> None:
+    _walk_units(file, size_bytes, H264)
+
+
+def _walk_h265(file: BinaryIO, size_bytes: int) -> None:
+    _walk_units(file, size_bytes, H265)
+
+
+def _walk_units(file: BinaryIO, size_bytes: int, media_type: str) -> None:
+    if size_bytes > _MOST_ELEMENTARY_BYTES:
+        raise UploadError("upload", f"a stream of {size_bytes >> 20} MiB", f"at most {_MOST_ELEMENTARY_BYTES >> 20} MiB")
+    data = _at(file, 0, size_bytes)
+    if wrong := units_fault(data, media_type):
+        raise UploadError("upload", f"{wrong} in a stream without a container", "H.264 or H.265 as the camera wrote it")
+    for unit in told_by_people(data, media_type):
+        _refuse_foreign(unit, "a unit that players skip")
 
 
 # --- what does not belong ---

@@ -21,8 +21,10 @@ import numpy as np
 from catseye.core.arrays import Pixels
 from catseye.core.errors import StoreError
 from catseye.core.sealed import RedactedMedia, SealedMedia
-from catseye.core.time import Stamp
-from catseye.vision.evidence import redacted_copy, seal
+from catseye.core.time import NS_PER_S, Stamp
+from catseye.vision.elementary import H264, H265
+from catseye.vision.evidence import EvidenceError, redacted_copy, seal
+from catseye.vision.evidence.frames import MemoryVideo
 from catseye.vision.likeness import looks_of
 from catseye.vision.own_time import taken_at
 from catseye.vision.upload_copies import CAMERA, StillCopy
@@ -38,6 +40,7 @@ MOST_VIDEO_PX2 = 8192 * 4320
 LOOKS_OF_A_VIDEO_COUNT = 8
 _CHUNK_BYTES = 1 << 20
 _HEAD_BYTES = 64
+_LOOKED_AT_EVERY_COUNT = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,13 @@ def take_in(
     most_bytes: int = MOST_BYTES,
     announced_bytes: int | None = None,
     most_s: float = MOST_S,
+    is_elementary: bool = False,
+    is_in_cabin: bool = False,
 ) -> Upload:
     """Take one upload in: `<name>.age` and its copy lie in `staging` once this returns, and neither of them when it raises.
 
     `announced_bytes`: what the sender says will come (Content-Length); `local`: where a photograph without offset was taken.
+    `is_elementary`: H.264 and H.265 without a container are taken too, as vehicle terminals send them; `is_in_cabin`: what shows no head is filled whole.
     UploadError: too large, of no kind we know, two kinds at once, cut. EvidenceError: a video that cannot be decoded. ModelError: nothing here can redact.
     """
     if announced_bytes is not None and announced_bytes > most_bytes:
@@ -94,18 +100,18 @@ def take_in(
     sealed_path, copy_path = staging / f"{name}.age", staging / f"{name}.copy"
     with _disk_faults(staging), SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(staging)) as spool:
         file = cast("BinaryIO", spool)
-        digest = _received(stream, file, most_bytes, staging)
+        digest = _received(stream, file, most_bytes, staging, is_elementary=is_elementary)
         file.seek(0)
-        media_type = walked(file, recognised(file.read(_HEAD_BYTES)))
-        seen = _photograph(file, media_type, local) if media_type in (JPEG, PNG) else _video(file, local)
+        media_type = walked(file, recognised(file.read(_HEAD_BYTES), is_elementary=is_elementary))
+        seen = _seen(file, media_type, local)
         if seen.duration_s > most_s:  # before it is copied, which takes as long as it is
             raise UploadError("upload", f"a video of {seen.duration_s:.1f} s", f"at most {most_s:g} s")
         try:
             file.seek(0)
             if seen.photograph is None:
-                copy = redacted_copy(file, copy_path, camera=CAMERA, detector=stills.detector).media
+                copy = redacted_copy(file, copy_path, camera=CAMERA, detector=stills.detector, is_in_cabin=is_in_cabin).media
             else:
-                copy = stills.write(seen.photograph, copy_path, derived_from=digest)
+                copy = stills.write(seen.photograph, copy_path, derived_from=digest, is_in_cabin=is_in_cabin)
             file.seek(0)
             sealed = seal(file, sealed_path, recipients, media_type)
         except BaseException:  # Ctrl-C too: one without the other is half of what was promised
@@ -123,7 +129,7 @@ def _disk_faults(staging: Path) -> Iterator[None]:
         raise StoreError(str(staging), (fault.strerror or str(fault)).lower(), "a folder with room; nothing of the upload was kept") from fault
 
 
-def _received(stream: BinaryIO, file: BinaryIO, most_bytes: int, staging: Path) -> str:
+def _received(stream: BinaryIO, file: BinaryIO, most_bytes: int, staging: Path, *, is_elementary: bool) -> str:
     """SHA-256 of all that came; UploadError as soon as it is too much, no kind we know, or more than the disk has room for twice."""
     digest, so_far_bytes = hashlib.sha256(), 0
     room_bytes = shutil.disk_usage(staging).free // 2
@@ -131,7 +137,7 @@ def _received(stream: BinaryIO, file: BinaryIO, most_bytes: int, staging: Path) 
         if not so_far_bytes:
             while len(chunk) < _HEAD_BYTES and (more := stream.read(_HEAD_BYTES - len(chunk))):
                 chunk += more
-            recognised(chunk[:_HEAD_BYTES])
+            recognised(chunk[:_HEAD_BYTES], is_elementary=is_elementary)
         so_far_bytes += len(chunk)
         if so_far_bytes > most_bytes:
             raise UploadError("upload", f"more than {most_bytes} bytes", f"at most {most_bytes}")
@@ -142,6 +148,12 @@ def _received(stream: BinaryIO, file: BinaryIO, most_bytes: int, staging: Path) 
     if not so_far_bytes:
         raise UploadError("upload", "nothing", "a photograph or a video")
     return digest.hexdigest()
+
+
+def _seen(file: BinaryIO, media_type: str, local: tzinfo) -> _Seen:
+    if media_type in (JPEG, PNG):
+        return _photograph(file, media_type, local)
+    return _elementary(file) if media_type in (H264, H265) else _video(file, local)
 
 
 def _photograph(file: BinaryIO, media_type: str, local: tzinfo) -> _Seen:
@@ -205,6 +217,28 @@ def _video(file: BinaryIO, local: tzinfo) -> _Seen:
         raise UploadError("upload", "a video without a picture that can be decoded", "a video as the camera wrote it")
     looks = tuple(dict.fromkeys(look for luma in shots for look in looks_of(luma)))
     return _Seen(width_px, height_px, duration_s, own, looks, None)
+
+
+def _elementary(file: BinaryIO) -> _Seen:
+    """A stream without a container has no clock: how long it is follows from the rate it says, or 25 a second."""
+    try:
+        file.seek(0)
+        with MemoryVideo(file, CAMERA) as video:
+            width_px, height_px = video.size_px
+            if width_px * height_px > MOST_VIDEO_PX2:
+                raise UploadError("upload", f"a video of {width_px}×{height_px}", "pictures of at most 8192×4320")
+            shots: list[Pixels] = []
+            last_ns = 0
+            for shown in video.shown():
+                last_ns = shown.frame.time_ns
+                if last_ns > MOST_S * NS_PER_S:
+                    raise UploadError("upload", f"a video of more than {MOST_S:g} s", f"at most {MOST_S:g} s")
+                if shown.frame.index % _LOOKED_AT_EVERY_COUNT == 0 and len(shots) < LOOKS_OF_A_VIDEO_COUNT:
+                    shots.append(shown.frame.grey(width_px, height_px))
+            duration_s = last_ns / NS_PER_S + 1 / float(video.nominal_fps)
+    except (EvidenceError, ValueError, OverflowError) as fault:
+        raise UploadError("upload", f"a video that cannot be read ({' '.join(str(fault).split())[:100]})", "a video as the camera wrote it") from fault
+    return _Seen(width_px, height_px, duration_s, (), tuple(dict.fromkeys(look for luma in shots for look in looks_of(luma))), None)
 
 
 def _luma_at(container: "av.container.InputContainer", lane: "av.VideoStream", pts: int) -> Pixels | None:

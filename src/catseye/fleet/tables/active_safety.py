@@ -1,6 +1,7 @@
-"""Items 0x64–0x67 of a location report: alarms of driver assistance and driver monitoring, one layout a dialect."""
+"""Items 0x64–0x67 and 0x70 of a location report: alarms of driver assistance and driver monitoring, one layout a dialect."""
 
-from catseye.fleet.dialects import DIALECTS, Dialect
+from catseye.core.sockets import TerminalDialect
+from catseye.fleet.dialects import DIALECTS, ident_of
 from catseye.fleet.wire import Count, Derived, Entries, Field, Inside, Layout, Part, bcd_time, octets, u8, u16, u32
 
 _FLAG = u8("flag", "", "0 has no end, 1 begins, 2 ends")
@@ -52,12 +53,22 @@ _TYRE: tuple[Field, ...] = (
 )
 _TYRES = (Layout("", u8("pos"), *_TYRE), Layout("", u16("pos"), *_TYRE))  # the table says BYTE, the offset after it says two
 
+_HARSH: tuple[Field, ...] = (  # as a public server reads it (cuteLittleDevil/go-jt808): its provinces' texts were not at hand
+    u32("alarm_id"),
+    _FLAG,
+    u8("event", "", "1 acceleration, 2 braking, 3 turn, 4 idling, 5 engine stopped while driving, 6 coasting out of gear, 7 engine too fast"),
+    u16("time_threshold", "s"),
+    u16("threshold_1", "0.01 g or km/h", "of events 1–3 the acceleration, of 4–7 the speed"),
+    u16("threshold_2", "rpm", "of events 4–7; else reserved"),
+    *_PLACE,
+)
 
-def _ident(dialect: Dialect) -> Inside:
-    return Inside("ident", dialect.ident())
+
+def _ident(dialect: TerminalDialect) -> Inside:
+    return Inside("ident", ident_of(dialect))
 
 
-def _tyre_alarm(dialect: Dialect, tyre: Layout) -> Layout:
+def _tyre_alarm(dialect: TerminalDialect, tyre: Layout) -> Layout:
     return Layout(
         "tyre pressure",
         u32("alarm_id"),
@@ -79,4 +90,5 @@ ALARM_ITEMS: dict[int, tuple[Layout, ...]] = {
         Layout("blind spot", u32("alarm_id"), _FLAG, u8("event", "", "1 rear, 2 left rear, 3 right rear"), *_PLACE, _ident(each), label=each.name)
         for each in DIALECTS
     ),
+    0x70: tuple(Layout("harsh driving", *_HARSH, _ident(each), label=each.name) for each in DIALECTS),
 }

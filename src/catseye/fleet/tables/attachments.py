@@ -1,6 +1,7 @@
 """Attachments of alarms: asked for by 0x9208, announced by 0x1210, sent as files between 0x1211 and 0x1212, acknowledged by 0x9212. One layout a dialect."""
 
-from catseye.fleet.dialects import DIALECTS, Dialect
+from catseye.core.sockets import TerminalDialect
+from catseye.fleet.dialects import DIALECTS, ident_of
 from catseye.fleet.wire import Count, Entries, Inside, Layout, Prefixed, octets, text, u8, u16, u32
 
 _ALARM_NO = text("alarm_no", 32, "the platform's own number of the alarm")
@@ -8,25 +9,25 @@ _FILE_TYPE = u8("type", "", "0 picture, 1 sound, 2 video, 3 text, 4 other")
 _FILE = Layout("", Prefixed("name", note="comes from a device: never a path"), u32("size", "bytes"))
 
 
-def _request(dialect: Dialect) -> Layout:
+def _request(dialect: TerminalDialect) -> Layout:
     return Layout(
         "send attachments",
         Prefixed("ip"),
         u16("tcp"),
         u16("udp"),
-        Inside("ident", dialect.ident()),
+        Inside("ident", ident_of(dialect)),
         _ALARM_NO,
         octets("reserved", 16),
         label=dialect.name,
     )
 
 
-def _announcement(dialect: Dialect) -> Layout:
+def _announcement(dialect: TerminalDialect) -> Layout:
     sender = [text("terminal_id", dialect.sender_bytes_count)] if dialect.sender_bytes_count else []
     return Layout(
         "attachments announced",
         *sender,
-        Inside("ident", dialect.ident()),
+        Inside("ident", ident_of(dialect)),
         _ALARM_NO,
         u8("info_type", "", "0 first time, 1 again"),
         Count("files"),

@@ -1,5 +1,6 @@
 """0x0200 and what carries it: 0x0201, 0x0704. Items of JT/T 808 and JT/T 1078; those of active safety are in a table of their own."""
 
+from catseye.fleet.dialects import DIALECTS, items_of
 from catseye.fleet.items import Items
 from catseye.fleet.tables.active_safety import ALARM_ITEMS
 from catseye.fleet.wire import Count, Derived, Echo, Entries, Field, Inside, Layout, Sized, Values, bcd_time, octets, u8, u16, u32
@@ -59,7 +60,8 @@ STANDARD_ITEMS: dict[int, tuple[Layout, ...]] = {
     0xF1: (Layout("faults of installation (Yue); others put their own there", Echo("hex"), u32("bits", "bits")),),
     0xF2: (Layout("faults of the algorithm (Yue); others put their own there", Echo("hex"), u32("bits", "bits")),),
 }
-ITEMS = Items({**STANDARD_ITEMS, **ALARM_ITEMS})
+_HOUSE_ITEMS = {**STANDARD_ITEMS, **ALARM_ITEMS}
+ITEMS = Items({**_HOUSE_ITEMS, **{key: (*_HOUSE_ITEMS.get(key, ()), *layouts) for key, layouts in items_of(DIALECTS).items()}})
 BASE = Layout("position", *POSITION)
 LOCATION = Layout("location report", *POSITION, ITEMS, source="JT/T 808, 8.12; JT/T 1078; T/JSATL 12; T/GDRTA 002")
 LOCATION_REPLY = Layout("answer to a location query", u16("ack_serial"), Inside("location", LOCATION))

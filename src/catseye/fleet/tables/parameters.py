@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from struct import Struct
 
-from catseye.fleet.errors import ShortError, ValueMismatchError
+from catseye.fleet.errors import ShortError, ValueMismatchError, WireError
+from catseye.fleet.tables.video_parameters import VIDEO_PARAMETERS
 from catseye.fleet.text import encoded, encoded_hex
-from catseye.fleet.wire import Count, Cursor, Field, Layout, Line, Numbers, Values, octets, u8, u16, u32
+from catseye.fleet.wire import Count, Cursor, Field, Layout, Line, Numbers, Row, Values, octets, u8, u16, u32
 
 _MOST_LISTED_BYTES = 60  # longer ones are hex alone
 
@@ -107,7 +108,7 @@ def _dword(name: str, unit: str = "", note: str = "") -> Layout:
     return Layout(name, u32("value", unit, note))
 
 
-# id → what it is; of JT/T 808 table 10 to 12 those that a platform sets or shows
+# id → what it is: JT/T 808-2013, 8.8, and what 2019 adds; names and sizes agree with public servers that read them (cuteLittleDevil/go-jt808)
 _ALONE: dict[int, Layout] = {
     0x0001: _dword("heartbeat", "s"),
     0x0002: _dword("TCP: wait for an answer", "s"),
@@ -118,30 +119,93 @@ _ALONE: dict[int, Layout] = {
     0x0007: _dword("SMS: sendings"),
     0x0018: _dword("server's TCP port"),
     0x0019: _dword("server's UDP port"),
+    0x001B: _dword("card server's TCP port"),
+    0x001C: _dword("card server's UDP port"),
     0x0020: _dword("report by", "", "0 time, 1 distance, 2 both"),
+    0x0021: _dword("report as", "", "0 ACC says, 1 the driver's login says, then ACC"),
     0x0022: _dword("report without a driver every", "s"),
     0x0027: _dword("report asleep every", "s"),
     0x0028: _dword("report in an emergency every", "s"),
     0x0029: _dword("report every", "s"),
     0x002C: _dword("report every", "m"),
+    0x002D: _dword("report without a driver every", "m"),
+    0x002E: _dword("report asleep every", "m"),
+    0x002F: _dword("report in an emergency every", "m"),
+    0x0030: _dword("report at a turn of", "deg"),
+    0x0031: Layout("fence against being moved", u16("value", "m")),
+    0x0032: Layout("driving not allowed (2019)", u8("from_hour", "h"), u8("from_minute", "min"), u8("to_hour", "h"), u8("to_minute", "min")),
+    0x0045: _dword("answer calls", "", "0 by itself, 1 by itself while ACC is on"),
+    0x0046: _dword("longest call", "s", "0 none, all ones: no end"),
+    0x0047: _dword("longest calls of a month", "s", "0 none, all ones: no end"),
+    0x0050: _dword("alarms that are masked", "bits", "as `alarm` of 0x0200"),
+    0x0051: _dword("alarms that send an SMS", "bits"),
+    0x0052: _dword("alarms that take a picture", "bits"),
+    0x0053: _dword("alarms whose picture is kept", "bits", "else it is sent at once"),
+    0x0054: _dword("alarms that are key", "bits"),
     0x0055: _dword("speed limit", "km/h"),
     0x0056: _dword("speeding longer than", "s"),
     0x0057: _dword("driving at one go", "s"),
     0x0058: _dword("driving in a day", "s"),
     0x0059: _dword("least rest", "s"),
     0x005A: _dword("longest stop", "s"),
+    0x005B: Layout("warning before the speed limit", u16("value", "0.1 km/h")),
+    0x005C: Layout("warning before fatigue", u16("value", "s")),
+    0x005D: Layout("collision", u16("value", "bits", "0–7 time in ms, 8–15 acceleration in 0.1 g")),
+    0x005E: Layout("roll-over", u16("value", "deg")),
+    0x0064: _dword("pictures by time", "bits"),
+    0x0065: _dword("pictures by distance", "bits"),
+    0x0070: _dword("picture quality", "", "1–10, 1 is best"),
+    0x0071: _dword("brightness", "0–255"),
+    0x0072: _dword("contrast", "0–127"),
+    0x0073: _dword("saturation", "0–127"),
+    0x0074: _dword("chroma", "0–255"),
     0x0080: _dword("odometer", "0.1 km"),
     0x0081: Layout("province", u16("value")),
     0x0082: Layout("city", u16("value")),
     0x0084: Layout("plate colour", u8("value")),
+    0x0090: Layout("satellite systems", u8("value", "bits", "0 GPS, 1 BeiDou, 2 GLONASS, 3 Galileo")),
+    0x0091: Layout("speed of the satellite module's line", u8("value", "", "0 4800, 1 9600, 2 19200, 3 38400, 4 57600, 5 115200")),
+    0x0092: Layout("detailed positions: put out", u8("value", "", "0 500 ms, 1 1 s, 2 2 s, 3 3 s, 4 4 s")),
+    0x0093: _dword("detailed positions: taken every", "s"),
+    0x0094: Layout("detailed positions: sent", u8("value", "", "0 not, 1 by time, 2 by distance, 0x0B after a time, 0x0C after a way, 0x0D after a number")),
+    0x0095: _dword("detailed positions: sent every", "s, m or a number", "as 0x0094 says"),
+    0x0100: _dword("CAN 1: taken every", "ms", "0 not"),
+    0x0101: Layout("CAN 1: sent every", u16("value", "s", "0 not")),
+    0x0102: _dword("CAN 2: taken every", "ms", "0 not"),
+    0x0103: Layout("CAN 2: sent every", u16("value", "s", "0 not")),
+    **VIDEO_PARAMETERS,
     0xF364: ADAS,
     0xF366: TYRES,
     0xF367: BLIND_SPOT,
 }
 PARAMETERS: dict[int, tuple[Layout, ...]] = {**{key: (layout,) for key, layout in _ALONE.items()}, 0xF365: (DSM, DSM_SHORT, DSM_YUE)}
-_BY_LENGTH = {(key, layout.fixed_bytes): layout for key, layouts in PARAMETERS.items() for layout in layouts}
+_BY_LENGTH = {(key, layout.fixed_bytes): layout for key, layouts in PARAMETERS.items() for layout in layouts if layout.fixed_bytes is not None}
+_LISTS = {key: layout for key, layouts in PARAMETERS.items() for layout in layouts if layout.fixed_bytes is None}
 _HEAD = Struct(">IB")
-TEXTS = {0x0010: "APN", 0x0013: "main server", 0x0017: "second server", 0x0083: "plate"}
+TEXTS = {
+    0x0010: "APN",
+    0x0011: "APN user",
+    0x0012: "APN password",
+    0x0013: "main server",
+    0x0014: "second server's APN",
+    0x0015: "second server's APN user",
+    0x0016: "second server's APN password",
+    0x0017: "second server",
+    0x001A: "card server",
+    0x001D: "second card server",
+    0x0023: "third server's APN (2019)",
+    0x0024: "third server's APN user (2019)",
+    0x0025: "third server's APN password (2019)",
+    0x0026: "third server (2019)",
+    0x0040: "phone of the platform",
+    0x0041: "phone that resets",
+    0x0042: "phone that restores the factory's settings",
+    0x0043: "SMS of the platform",
+    0x0044: "SMS of alarms",
+    0x0048: "phone that listens",
+    0x0049: "SMS of the authority",
+    0x0083: "plate",
+}
 
 
 class Parameters:
@@ -178,11 +242,10 @@ class Parameters:
             value["bytes"] = list(raw)
         if raw:
             value["str"] = raw.partition(b"\0")[0].decode("gbk", "replace")
-        layout = _BY_LENGTH.get((key, len(raw)))
-        if layout is not None:
-            inner = Cursor(cursor.data, begin, cursor.at, cursor.where, cursor.rows, cursor.path)
-            value["values"] = layout.read(inner)
-            value["name"] = layout.name
+        layout = _BY_LENGTH.get((key, len(raw))) or _LISTS.get(key)
+        values = _values_of(layout, cursor, begin) if layout is not None and len(raw) == length_bytes else None
+        if layout is not None and values is not None:
+            value |= {"values": values, "name": layout.name}
         else:
             value |= {"name": TEXTS[key]} if key in TEXTS else {}
             cursor.tell(begin, "value", value.get("str", "") if key in TEXTS else raw.hex())
@@ -197,6 +260,21 @@ class Parameters:
     def lines(self) -> Iterable[Line]:
         """One line: parameters have a section of their own."""
         return [Line("params", "id DWORD, length BYTE, value", "", "see *Parameters*")]
+
+
+def _values_of(layout: Layout, cursor: Cursor, begin: int) -> Values | None:
+    """The fields of one value; None where they do not fit it to its last byte."""
+    rows: list[Row] | None = None if cursor.rows is None else []
+    inner = Cursor(cursor.data, begin, cursor.at, cursor.where, rows, cursor.path)
+    try:
+        values = layout.read(inner)
+    except WireError:
+        return None
+    if inner.at != cursor.at:
+        return None
+    if cursor.rows is not None and rows is not None:
+        cursor.rows += rows
+    return values
 
 
 def parameter(key: int, value: int | str | Values) -> tuple[str, Values]:

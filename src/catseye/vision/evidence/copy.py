@@ -30,6 +30,7 @@ from catseye.vision.evidence.frames import MemoryVideo
 from catseye.vision.evidence.whole import disk_faults, new_file
 from catseye.vision.evidence.written import STILL_TYPE, VIDEO_TYPE, CopyVideo, still_jpeg
 from catseye.vision.foreground import Foreground, ForegroundSettings
+from catseye.vision.in_cabin import shows_a_head
 from catseye.vision.redact import FOLLOWED, Fill, RedactionSettings, blank
 from catseye.vision.region_adders import FACES, PLATES, FaceAdder, adders_here, open_redactor
 from catseye.vision.tracker import Tracker
@@ -122,10 +123,12 @@ def redacted_copy(
     most_s: float = MOST_S,
     analysed_fps: float = ANALYSED_FPS,
     marks: Marks = lambda time_ns, size_px: (),
+    is_in_cabin: bool = False,
 ) -> RedactedCopy:
     """An MP4 at `to` of all that can be decoded of `original`, and JPEGs beside it of the first frames at or after `stills_ns` of its own time.
 
     `start` is the wall clock of its first frame: it is burnt into the stills. Pictures are shrunk to at most `most_side_px`, never enlarged.
+    `is_in_cabin`: it shows a driver; frames in which no head was found are solid.
     ModelError: nothing here can redact (no model, a damaged one, `motion`). EvidenceError: no video, or one longer than `most_s`.
     StoreError: the disk. After any error nothing is left behind.
     """
@@ -138,7 +141,7 @@ def redacted_copy(
         with ExitStack() as files, MemoryVideo(original, camera, start) as video:
             size_px = _fitted(video.size_px, most_side_px)
             file, *stills = [_begun(files, name, written) for name in (to, *names)]
-            made = _Making(video, eyes, CopyVideo(file, size_px, video.nominal_fps), size_px, stills_ns, redactor_log, most_s, marks)
+            made = _Making(video, eyes, CopyVideo(file, size_px, video.nominal_fps), size_px, stills_ns, redactor_log, most_s, marks, is_in_cabin=is_in_cabin)
             with disk_faults(to):
                 made.run()
             for place, still in enumerate(stills):
@@ -151,7 +154,12 @@ def redacted_copy(
             path.unlink(missing_ok=True)
         raise
     notes = (["the video breaks off before its end"] if video.is_broken_off else []) + (
-        [f"{made.withheld_count} of {made.frames_count} frames are solid: no look was near enough to them"] if made.withheld_count else []
+        [
+            f"{made.withheld_count} of {made.frames_count} frames are solid: "
+            + ("no head was found in them" if is_in_cabin else "no look was near enough to them")
+        ]
+        if made.withheld_count
+        else []
     )
     return RedactedCopy(media, tuple(kept), made.frames_count, made.withheld_count, tuple(notes))
 
@@ -219,8 +227,10 @@ class _Making:
         told: list[tuple[int, Sequence[Fill]]],
         most_s: float,
         marks: Marks,
+        *,
+        is_in_cabin: bool,
     ) -> None:
-        self._marks = marks
+        self._marks, self._is_in_cabin = marks, is_in_cabin
         self.frames_count = self.withheld_count = 0
         self.lines: list[bytes] = []
         self.jpegs: dict[int, bytes] = {}
@@ -257,10 +267,13 @@ class _Making:
                 self._withhold(self._awaited.popleft())
             awaited = self._awaited.popleft()
             fills = self._told.pop(0)[1]
+            if self._is_in_cabin and not shows_a_head(fills, None, self._size_px):
+                self._withhold(awaited)
+                continue
             self._emit(awaited, picture, {"fills": _rows(fills, self._size_px)})
 
     def _withhold(self, awaited: _Awaited) -> None:
-        """Nothing was seen near this frame, so it may show anything: it is solid."""
+        """Nothing was seen near this frame (or no driver, in a cab), so it may show anything: it is solid."""
         self.withheld_count += 1
         self._emit(awaited, replace(blank(self._video.camera, *self._size_px), time_ns=awaited.time_ns), {WITHHELD: True, "fills": []})
 

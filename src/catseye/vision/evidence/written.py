@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 import av
 import cv2
 import numpy as np
+from av.video.frame import PictureType
 
 from catseye.core.arrays import Floats, Pixels
 from catseye.core.picture import RedactedPicture
@@ -51,6 +52,64 @@ class CopyVideo:
         """Make it whole."""
         self._video.mux(self._lane.encode(None))
         self._video.close()
+
+
+class LiveFragments:
+    """Fragmented MP4 in memory: what begins the stream, and parts of it that can be played one after the other. Nothing of it has a path."""
+
+    def __init__(self, size_px: tuple[int, int], fragment_s: float = 2.0) -> None:
+        """The size is (width, height), both even; a fragment begins with a key frame, and is `fragment_s` long or a picture more."""
+        self._sink = _Sink()
+        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "video_track_timescale": str(CLOCK_HZ)}
+        self._video = av.open(self._sink, "w", format="mp4", options=options)
+        self._lane: Any = self._video.add_stream("libx264", rate=25)
+        self._lane.width, self._lane.height = size_px
+        self._lane.pix_fmt = "yuv420p"
+        self._lane.codec_context.time_base = Fraction(1, CLOCK_HZ)
+        self._lane.options = {**ENCODER_OPTIONS, **_COLOURS, "preset": "ultrafast", "tune": "zerolatency", "g": "250"}
+        self._size_px, self._fragment_ns, self._key_ns, self._shown = size_px, round(fragment_s * NS_PER_S), -1, -1
+
+    def write(self, picture: RedactedPicture) -> list[bytes]:
+        """The next picture; what became whole by it: the beginning (`ftyp`, `moov`) first of all, then fragments. ValueError for another size."""
+        refuse_raw(picture)
+        if picture.rgb.shape[1::-1] != self._size_px:
+            raise ValueError(f"live video: a picture of {picture.rgb.shape[1::-1]}; wanted {self._size_px}")
+        frame = av.VideoFrame.from_ndarray(np.asarray(cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2YUV_I420), np.uint8), format="yuv420p")
+        self._shown = max(self._shown + 1, (picture.time_ns * CLOCK_HZ + NS_PER_S // 2) // NS_PER_S)
+        frame.pts, frame.time_base = self._shown, Fraction(1, CLOCK_HZ)
+        if self._key_ns < 0 or picture.time_ns - self._key_ns >= self._fragment_ns:
+            frame.pict_type, self._key_ns = PictureType.I, picture.time_ns
+        self._video.mux(self._lane.encode(frame))
+        return self._sink.whole()
+
+    def close(self) -> list[bytes]:
+        """The rest."""
+        self._video.mux(self._lane.encode(None))
+        self._video.close()
+        return self._sink.whole()
+
+
+class _Sink:
+    """What a muxer writes, cut where it can be: behind `moov`, and behind each `mdat`. The index that ends a file is left out."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._part = bytearray()
+
+    def write(self, content: bytes) -> int:
+        self._held += content
+        return len(content)
+
+    def whole(self) -> list[bytes]:
+        parts: list[bytes] = []
+        while len(self._held) >= 8 and len(self._held) >= (size_bytes := int.from_bytes(self._held[:4])) >= 8:
+            box, name = bytes(self._held[:size_bytes]), bytes(self._held[4:8])
+            del self._held[:size_bytes]
+            self._part += b"" if name == b"mfra" else box
+            if name in (b"moov", b"mdat"):
+                parts.append(bytes(self._part))
+                self._part.clear()
+        return parts
 
 
 def still_jpeg(picture: RedactedPicture, words: str, marked_px: Sequence[Floats] = ()) -> bytes:

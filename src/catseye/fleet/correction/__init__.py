@@ -1,0 +1,1 @@
+"""Corrections: which alarm leads to which answer, and what became of it."""
