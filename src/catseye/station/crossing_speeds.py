@@ -13,8 +13,8 @@ from catseye.core.road_user import RoadUser
 from catseye.core.time import NS_PER_S
 from catseye.traffic.footprints import Footprints, separation_m
 from catseye.traffic.path_fit import fit_path
-from catseye.traffic.speed import RIVALS_WINDOW_S, Rival, Speed, is_measured, speed_of_rivals
-from catseye.traffic.trace import CLOCK_DOUBT_RATIO, Trace
+from catseye.traffic.speed import RIVALS_WINDOW_S, Rival, Speed, speed_of_rivals
+from catseye.traffic.trace import Trace
 from catseye.vision.body_fit import BodyFitter, Looks, headings
 
 _LEAST_TRUST = 0.9  # of a path in its looks: it may do without a wild one here and there, not without one in ten
@@ -45,10 +45,7 @@ def crossing_speed(fitter: BodyFitter, looks: Looks, kind: RoadUser, time_ns: in
     if not fits or not fits[0].is_body or not _is_one_way(rivals[0].trace):
         return None
     found = speed_of_rivals(rivals, time_ns)
-    if found is None:
-        return None
-    speed = Speed(found.kmh, float(np.hypot(found.doubt_kmh, CLOCK_DOUBT_RATIO * found.kmh)))
-    return speed if is_measured(speed) else None
+    return found.speed if found is not None and found.is_measured else None
 
 
 def shares_its_place(mine: Stood, others: Stood) -> bool:

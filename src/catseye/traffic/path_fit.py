@@ -103,6 +103,7 @@ class PathFit:
     noise_m: float
     basis: _Basis
     candidates: tuple[_Candidate, ...]
+    even: _Candidate
     uneven: _Candidate
 
     @property
@@ -116,9 +117,10 @@ class PathFit:
         answers = [_speed(basis, candidate) for candidate in self.candidates]
         return self._mean([value for value, _ in answers], [doubt for _, doubt in answers])
 
-    def uneven_doubt_ms(self, time_ns: Ints) -> Doubles:
-        """The doubt (k,) of its speed if it is sure to have braked or hurried: what points tell where nothing is presumed of even driving."""
-        return _speed(self.basis.at(self._seconds(time_ns), 1), self.uneven)[1]
+    def presumed_ms(self, time_ns: Ints) -> tuple[tuple[Doubles, Doubles], tuple[Doubles, Doubles]]:
+        """Speed (k,) and its doubt if it is sure to have driven evenly, and if it is sure to have braked or hurried, whatever the points say of that."""
+        basis = self.basis.at(self._seconds(time_ns), 1)
+        return _speed(basis, self.even), _speed(basis, self.uneven)
 
     def accel_ms2(self, time_ns: Ints) -> tuple[Doubles, Doubles]:
         """Acceleration along the way (k,), below zero when braking, and its doubt."""
@@ -177,9 +179,9 @@ def fit_path(trace: Trace, shared_m: Doubles | None = None) -> PathFit | None:
     probability = np.where(probability >= _LEAST_PROBABILITY * probability.sum(), probability, 0.0)
     probability /= probability.sum()
     own = [each.of_way(points.own_count, float(p)) for (each, _), p in zip(answers, probability, strict=True)]
-    kept, uneven = tuple(each for each in own if each.share > 0), own[_STRENGTHS_MS2.index(_UNEVEN_MS2)]
+    kept, (even, uneven) = tuple(each for each in own if each.share > 0), (own[_STRENGTHS_MS2.index(strength)] for strength in (0.0, _UNEVEN_MS2))
     noise_m = float(np.sqrt((trust * along**2).sum() / max(float(trust.sum()), 1e-9)))
-    return PathFit(int(trace.time_ns[0]), int(trace.time_ns[-1]), trust, noise_m, knots, kept, uneven)
+    return PathFit(int(trace.time_ns[0]), int(trace.time_ns[-1]), trust, noise_m, knots, kept, even, uneven)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
