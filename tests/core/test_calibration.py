@@ -115,6 +115,12 @@ def test_the_error_of_a_calibration_cancels_in_a_difference() -> None:
     assert stretch == pytest.approx(calibration.speed_doubt_ratio(middle, np.array([[1.0, 0.0]]))[0], rel=0.01)
 
 
+def test_the_shifts_of_its_errors_make_up_the_doubt_of_a_place() -> None:
+    calibration, px = view(k1=-0.08), LOW_PX
+    shifts_m = calibration.shared_shifts_m(px)
+    np.testing.assert_allclose(shifts_m @ shifts_m.transpose(0, 2, 1), calibration.covariance_m2(px), rtol=1e-6, atol=1e-12)
+
+
 def test_the_worst_direction_is_worse_than_any() -> None:
     calibration = calibrate(measured(camera(), 5, np.random.default_rng(3))).calibration
     worst = calibration.speed_doubt_ratio(LOW_PX)

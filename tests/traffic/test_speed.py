@@ -1,6 +1,7 @@
 """Speeds with their doubt: of tracks, at lines, between lines, at their highest; lengths."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,19 @@ from hypothesis import strategies as st
 from catseye.core.road_user import RoadUser
 from catseye.core.time import NS_PER_S
 from catseye.traffic.path_fit import fit_path
-from catseye.traffic.speed import Rival, Speed, acceleration_ms2, average_speed, section_speed, speed_at, speed_max, speed_of_rivals, track_length, track_speed
+from catseye.traffic.speed import (
+    Rival,
+    RivalSpeed,
+    Speed,
+    acceleration_ms2,
+    average_speed,
+    section_speed,
+    speed_at,
+    speed_max,
+    speed_of_rivals,
+    track_length,
+    track_speed,
+)
 from catseye.traffic.trace import MotionError, Trace
 
 Way = Callable[[np.ndarray], np.ndarray]  # seconds -> metres driven
@@ -268,20 +281,26 @@ def test_a_length_is_measured_where_looks_agree_and_else_usual() -> None:
 
 def rival(speed_kmh: float, share_ratio: float = 1.0, shared_m: np.ndarray | None = None) -> Rival:
     times_s = np.arange(0, 4, 0.1)
-    return Rival(share_ratio, trace(even(speed_kmh), times_s), np.zeros((len(times_s), 2, 1)) if shared_m is None else shared_m)
+    none_m = np.zeros((len(times_s), 2, 1))
+    return Rival(share_ratio, trace(even(speed_kmh), times_s), none_m if shared_m is None else shared_m, none_m)
+
+
+def speed_of(rivals: Sequence[Rival], time_ns: int) -> Speed | None:
+    found = speed_of_rivals(rivals, time_ns)
+    return None if found is None else found.speed
 
 
 def test_rival_accounts_are_averaged_and_their_quarrel_is_doubt() -> None:
-    speed = speed_of_rivals([rival(50, 0.5), rival(54, 0.5)], at_s(2))
+    speed = speed_of([rival(50, 0.5), rival(54, 0.5)], at_s(2))
     assert speed is not None
     assert speed.kmh == pytest.approx(52, abs=0.05)
-    assert speed.doubt_kmh == pytest.approx(2, abs=0.1)
+    assert speed.doubt_kmh == pytest.approx(2, abs=0.2)
 
 
 def test_an_error_that_grows_along_the_way_is_a_speed_and_one_that_stays_is_none() -> None:
     lag_s = np.arange(0, 4, 0.1)[:, None, None]
     way = straight(np.ones(1)).reshape(1, 2, 1)
-    alone, staying, growing = (speed_of_rivals([rival(50, 1.0, shared_m)], at_s(2)) for shared_m in (0 * lag_s * way, 3.0 + 0 * lag_s * way, 0.5 * lag_s * way))
+    alone, staying, growing = (speed_of([rival(50, 1.0, shared_m)], at_s(2)) for shared_m in (0 * lag_s * way, 3.0 + 0 * lag_s * way, 0.5 * lag_s * way))
     assert alone is not None
     assert staying is not None
     assert growing is not None
@@ -289,6 +308,77 @@ def test_an_error_that_grows_along_the_way_is_a_speed_and_one_that_stays_is_none
     assert growing.doubt_kmh == pytest.approx(np.hypot(alone.doubt_kmh, 0.5 * np.hypot(*way[0, :, 0]) * 3.6), abs=0.01)
 
 
+def test_an_error_that_grows_with_the_square_of_the_distance_is_seen_in_even_driving() -> None:
+    """Edges drawn too high: far places are put too far away. One who drives evenly seems to brake, by just so much in proportion."""
+    times_s = np.arange(0, 4, 0.1)
+    moves_m = straight(0.3 * np.square(times_s - 5))[:, :, None]
+    told = trace(even(50), times_s, noise_m=0.1, seed=1)
+    bent = replace(told, place_m=told.place_m + moves_m[:, :, 0])
+    naive, knowing = (speed_of([Rival(1.0, bent, ratio * moves_m, 0 * moves_m)], at_s(2)) for ratio in (0.0, 1.0))
+    assert naive is not None
+    assert knowing is not None
+    assert abs(naive.kmh - 50) > 5
+    assert abs(knowing.kmh - 50) < 1.96 * knowing.doubt_kmh
+    assert abs(knowing.kmh - 50) < 0.5 * abs(naive.kmh - 50)
+
+
+def test_what_a_speed_would_be_if_one_knew_how_it_drove_stands_beside_it() -> None:
+    told, none_m = trace(even(50), np.arange(0, 4, 0.1), noise_m=0.2, seed=1), np.zeros((40, 2, 1))
+    found = speed_of_rivals([Rival(1.0, told, none_m, none_m)], at_s(2))
+    assert found is not None
+    evenly, unevenly = found.presumed
+    assert evenly.doubt_kmh <= found.speed.doubt_kmh
+    assert unevenly.doubt_kmh > 1.5 * found.speed.doubt_kmh
+    assert abs(evenly.kmh - 50) < 1.96 * evenly.doubt_kmh
+    assert abs(unevenly.kmh - 50) < 1.96 * unevenly.doubt_kmh
+
+
+def test_a_speed_is_measured_only_where_it_holds_however_it_drove() -> None:
+    sure, same, other, rough = Speed(50, 0.9), Speed(50.5, 1.2), Speed(52, 0.6), Speed(50, 1.6)
+    assert RivalSpeed(sure, (sure, same)).is_measured
+    assert not RivalSpeed(sure, (sure, other)).is_measured
+    assert not RivalSpeed(sure, (other, same)).is_measured
+    assert not RivalSpeed(sure, (sure, rough)).is_measured
+    assert not RivalSpeed(same, (sure, sure)).is_measured
+
+
+def test_witnesses_that_only_tremble_are_no_doubt_of_their_own() -> None:
+    """Their trembling is in the scatter of the points already."""
+    times_s = np.arange(0, 4, 0.1)
+    told, none_m = trace(even(50), times_s, noise_m=0.1, seed=1), np.zeros((40, 2, 1))
+    tremble_m = straight(np.random.default_rng(5).normal(0, 0.1, 40))[:, :, None]
+    drift_m = straight(0.2 * times_s)[:, :, None]
+    plain, trembling, drifting = (speed_of([Rival(1.0, told, none_m, moves_m)], at_s(2)) for moves_m in (none_m, tremble_m, tremble_m + drift_m))
+    assert plain is not None
+    assert trembling is not None
+    assert drifting is not None
+    assert trembling.doubt_kmh < plain.doubt_kmh + 0.1
+    assert drifting.doubt_kmh == pytest.approx(np.hypot(plain.doubt_kmh, 0.2 * 3.6), abs=0.15)
+
+
+def test_witnesses_that_disagree_are_doubt_and_move_nothing() -> None:
+    times_s = np.arange(0, 4, 0.1)
+    moves_m = straight(0.3 * np.square(times_s - 5))[:, :, None]
+    told = trace(even(50), times_s, noise_m=0.1, seed=1)
+    bent = replace(told, place_m=told.place_m + moves_m[:, :, 0])
+    plain, quarrelling = (speed_of([Rival(1.0, bent, 0 * moves_m, ratio * moves_m)], at_s(2)) for ratio in (0.0, 1.0))
+    assert plain is not None
+    assert quarrelling is not None
+    assert quarrelling.kmh == plain.kmh
+    assert quarrelling.doubt_kmh > plain.doubt_kmh + 5
+
+
+def test_an_error_that_points_may_share_and_do_not_leaves_the_speed_as_it_is() -> None:
+    times_s = np.arange(0, 4, 0.1)
+    moves_m = straight(0.1 * np.square(times_s - 5))[:, :, None]
+    told = trace(even(50), times_s, noise_m=0.1, seed=1)
+    plain, doubting = (speed_of([Rival(1.0, told, ratio * moves_m, 0 * moves_m)], at_s(2)) for ratio in (0.0, 1.0))
+    assert plain is not None
+    assert doubting is not None
+    assert doubting.kmh == pytest.approx(plain.kmh, abs=0.7)
+    assert doubting.doubt_kmh > plain.doubt_kmh
+
+
 def test_without_an_account_there_is_no_speed() -> None:
-    assert speed_of_rivals([], at_s(2)) is None
-    assert speed_of_rivals([rival(50)], at_s(30)) is None
+    assert speed_of([], at_s(2)) is None
+    assert speed_of([rival(50)], at_s(30)) is None

@@ -126,6 +126,11 @@ class Calibration:
         a = self.parameter_jacobian(px)
         return np.asarray(a @ self.covariance @ a.transpose(0, 2, 1), np.float64)
 
+    def shared_shifts_m(self, px: Doubles) -> Doubles:
+        """What one sigma of each of ten independent errors of the calibration moves the places of all these pixels at once, (n, 2, 10)."""
+        strength, way = np.linalg.eigh(self.covariance)
+        return np.asarray(self.parameter_jacobian(px) @ (way * np.sqrt(np.maximum(strength, 0.0))), np.float64)
+
     def pixel_covariance_m2(self, px: Doubles, sigma_px: Doubles | float) -> Doubles:
         """Covariance (n, 2, 2) of each place from pixel noise alone; `sigma_px` on each axis: a number or (n,). Independent from point to point."""
         j = self.ground_jacobian(px) * np.reshape(np.asarray(sigma_px, np.float64), (-1, 1, 1))

@@ -13,8 +13,8 @@ from catseye.core.road_user import RoadUser
 from catseye.core.time import NS_PER_S
 from catseye.traffic.footprints import Footprints, separation_m
 from catseye.traffic.path_fit import fit_path
-from catseye.traffic.speed import RIVALS_WINDOW_S, Rival, Speed, is_measured, speed_of_rivals
-from catseye.traffic.trace import CLOCK_DOUBT_RATIO, Trace
+from catseye.traffic.speed import RIVALS_WINDOW_S, Rival, Speed, speed_of_rivals
+from catseye.traffic.trace import Trace
 from catseye.vision.body_fit import BodyFitter, Looks, headings
 
 _LEAST_TRUST = 0.9  # of a path in its looks: it may do without a wild one here and there, not without one in ten
@@ -32,25 +32,20 @@ class Stood:
     width_m: Doubles
 
 
-def crossing_speed(fitter: BodyFitter, looks: Looks, kind: RoadUser, speed_doubt_ratio: Doubles, time_ns: int) -> Speed | None:
-    """Speed over ground at a moment; None where it cannot be told as well as a meter in the field must tell it, the calibration's own doubt apart.
+def crossing_speed(fitter: BodyFitter, looks: Looks, kind: RoadUser, time_ns: int) -> Speed | None:
+    """Speed over ground at a moment, from the looks of one track; None where its whole doubt, the calibration's with it, is beyond that of meters in the field.
 
-    `looks` of one track, `speed_doubt_ratio` (n,) the share of a speed that the calibration leaves in doubt in each. None too where no one body on
-    one way fits the looks: then they are not of one vehicle.
+    None too where no one body on one way fits the looks: then they are not of one vehicle.
     """
     near = np.abs(looks.time_ns - time_ns) <= round(RIVALS_WINDOW_S * NS_PER_S)
     if not near.any():
         return None
     fits = fitter.fits(looks.keep(near), kind)
-    rivals = [Rival(fit.share_ratio, Trace(fit.time_ns, fit.place_m, fit.noise_m), fit.shared_m) for fit in fits]
+    rivals = [Rival(fit.share_ratio, Trace(fit.time_ns, fit.place_m, fit.noise_m), fit.shared_m, fit.quarrel_m) for fit in fits]
     if not fits or not fits[0].is_body or not _is_one_way(rivals[0].trace):
         return None
-    speed = speed_of_rivals(rivals, time_ns)
-    if speed is None or not is_measured(speed):
-        return None
-    told = speed_doubt_ratio[near & np.isfinite(speed_doubt_ratio)]
-    ratio = float(np.hypot(told.mean() if len(told) else 0.0, CLOCK_DOUBT_RATIO))
-    return Speed(speed.kmh, float(np.hypot(speed.doubt_kmh, ratio * speed.kmh)))
+    found = speed_of_rivals(rivals, time_ns)
+    return found.speed if found is not None and found.is_measured else None
 
 
 def shares_its_place(mine: Stood, others: Stood) -> bool:

@@ -243,7 +243,7 @@ class Ledger:
             if _has_a_twin(there, crossing):
                 continue
             looks = Looks(mine["time_ns"], mine["box_px"].astype(np.float64), mine["hidden"], mine["moved"], mine["place_m"])
-            known = crossing_speed(bodies, looks, ROAD_USERS[kind[index]], mine["speed_doubt_ratio"], int(crossing["time_ns"]))
+            known = crossing_speed(bodies, looks, ROAD_USERS[kind[index]], int(crossing["time_ns"]))
             if known is not None:
                 speed[:, index] = known.kmh, known.doubt_kmh
         return speed[0], speed[1]

@@ -7,6 +7,8 @@ and one that brakes is neither taken for an even one nor made to swing about the
 
 Errors of points: stated σ times a factor, and a part that is the same for all (time stamps that tremble), both found from what the points scatter;
 errors that go on from point to point show in neighbouring residuals, and then count as the fewer points they are worth.
+Errors that all points share (a detector that draws too high, a calibration) are unknowns beside the way, each with its own σ: points they move most weigh
+least, what of them even driving gives away is taken off, and the rest is in the doubt.
 """
 
 from collections.abc import Sequence
@@ -23,12 +25,14 @@ USUAL_SIGMA_M = 0.25  # of points that bring no doubt
 FADING_S = 2.0
 _STRENGTHS_MS2 = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 _ORDINARY_MS2 = 3.2  # supple enough for any driving, too stiff to follow an outlier
+_UNEVEN_MS2 = 1.6  # of one who brakes for a bend and goes on
 _KNOT_S, _MOST_KNOTS_COUNT = 0.25, 240
 _ODDS_OF_NONE = 2.0  # even driving against any one of the others
 _LEAST_PROBABILITY = 0.01
 _MOST_ROUNDS = 12
 _PRIOR_COUNT = 2.0
 _MOVING_SIGMAS = 3.0
+_LEAST_SHARED_M = 0.002  # below it an error that points share moves nothing
 _GRID_S, _MOST_GRID_COUNT = 0.1, 4000
 _MOST_DENSE_COUNT = 800
 _LEAST_NOISE_COUNT = 8
@@ -81,6 +85,10 @@ class _Candidate:
     spread: Doubles
     share: float = 1.0
 
+    def of_way(self, count: int, share: float) -> "_Candidate":
+        """Its first columns alone, those of the way."""
+        return _Candidate(self.coefficient[:count], self.spread[:count, :count], share)
+
 
 @dataclass(frozen=True, slots=True)
 class PathFit:
@@ -95,6 +103,8 @@ class PathFit:
     noise_m: float
     basis: _Basis
     candidates: tuple[_Candidate, ...]
+    even: _Candidate
+    uneven: _Candidate
 
     @property
     def span_s(self) -> float:
@@ -106,6 +116,11 @@ class PathFit:
         basis = self.basis.at(self._seconds(time_ns), 1)
         answers = [_speed(basis, candidate) for candidate in self.candidates]
         return self._mean([value for value, _ in answers], [doubt for _, doubt in answers])
+
+    def presumed_ms(self, time_ns: Ints) -> tuple[tuple[Doubles, Doubles], tuple[Doubles, Doubles]]:
+        """Speed (k,) and its doubt if it is sure to have driven evenly, and if it is sure to have braked or hurried, whatever the points say of that."""
+        basis = self.basis.at(self._seconds(time_ns), 1)
+        return _speed(basis, self.even), _speed(basis, self.uneven)
 
     def accel_ms2(self, time_ns: Ints) -> tuple[Doubles, Doubles]:
         """Acceleration along the way (k,), below zero when braking, and its doubt."""
@@ -137,14 +152,19 @@ class PathFit:
         return value, np.sqrt(share @ (np.square(np.stack(doubts)) + np.square(np.stack(values) - value)))
 
 
-def fit_path(trace: Trace) -> PathFit | None:
-    """The fit of a trace; None where it has not two points at two times."""
+def fit_path(trace: Trace, shared_m: Doubles | None = None) -> PathFit | None:
+    """The fit of a trace; None where it has not two points at two times.
+
+    `shared_m` (n, 2, k): what one sigma of each of k errors that all points share moves them; what they move across the way is no matter.
+    """
     if len(trace) < 2 or trace.time_ns[0] == trace.time_ns[-1]:
         return None
     time_s = (trace.time_ns - trace.time_ns[0]) / NS_PER_S
     place = trace.place_m[:, 0] - trace.place_m[0, 0] + 1j * (trace.place_m[:, 1] - trace.place_m[0, 1])
     knots = _Basis.over(float(time_s[-1]))
-    points = _Points(knots.at(time_s), knots.at(time_s, 1), place, _weights(trace))
+    weight = _weights(trace)
+    along_way = _shared_along(shared_m, place, time_s, weight)
+    points = _Points(np.concatenate([knots.at(time_s), along_way], 1), knots.at(time_s, 1), place, weight)
     stiffness = np.asarray(np.linalg.inv(knots.prior()), np.float64)
     trust = _trust(points, stiffness)
     along, freedom = _along(points, trust, stiffness)
@@ -158,22 +178,42 @@ def fit_path(trace: Trace) -> PathFit | None:
     probability = np.exp(score - score.max())
     probability = np.where(probability >= _LEAST_PROBABILITY * probability.sum(), probability, 0.0)
     probability /= probability.sum()
-    kept = tuple(_Candidate(each.coefficient, each.spread, float(p)) for (each, _), p in zip(answers, probability, strict=True) if p > 0)
+    own = [each.of_way(points.own_count, float(p)) for (each, _), p in zip(answers, probability, strict=True)]
+    kept, (even, uneven) = tuple(each for each in own if each.share > 0), (own[_STRENGTHS_MS2.index(strength)] for strength in (0.0, _UNEVEN_MS2))
     noise_m = float(np.sqrt((trust * along**2).sum() / max(float(trust.sum()), 1e-9)))
-    return PathFit(int(trace.time_ns[0]), int(trace.time_ns[-1]), trust, noise_m, knots, kept)
+    return PathFit(int(trace.time_ns[0]), int(trace.time_ns[-1]), trust, noise_m, knots, kept, even, uneven)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Points:
-    """What is fitted: `basis` and `velocity_basis` (n, k), `place` complex (n,), `weight` 1/σ² (n,)."""
+    """What is fitted: `basis` (n, k) of the way and then of the errors that points share, `velocity_basis` (n, own) of the way alone.
+
+    `place` complex (n,), `weight` 1/σ² (n,).
+    """
 
     basis: Doubles
     velocity_basis: Doubles
     place: Plane
     weight: Doubles
 
+    @property
+    def own_count(self) -> int:
+        """How many columns are the way's own."""
+        return int(self.velocity_basis.shape[1])
+
     def weighing(self, weight: Doubles) -> "_Points":
         return _Points(self.basis, self.velocity_basis, self.place, weight)
+
+
+def _shared_along(shared_m: Doubles | None, place: Plane, time_s: Doubles, weight: Doubles) -> Doubles:
+    """What shared errors move points along the way, as few independent ones (n, r) of one sigma each."""
+    if shared_m is None or not shared_m.size:
+        return np.empty((len(place), 0))
+    lag_s = time_s - weight @ time_s / weight.sum()
+    way = (weight * lag_s) @ place
+    way /= max(abs(way), 1e-12)
+    left, size_m, _ = np.linalg.svd(shared_m[:, 0] * way.real + shared_m[:, 1] * way.imag, full_matrices=False)
+    return np.asarray((left * size_m)[:, size_m > _LEAST_SHARED_M], np.float64)
 
 
 def _weights(trace: Trace) -> Doubles:
@@ -182,16 +222,20 @@ def _weights(trace: Trace) -> Doubles:
 
 
 def _solved(points: _Points, weight: Doubles, stiffness: Doubles, strength_ms2: float) -> tuple[Plane, Doubles, float]:
-    """Coefficients (k,), their covariance (k, k), and the logarithm of the normal matrix's determinant; strength 0 uses the even columns alone."""
-    columns = 2 if strength_ms2 == 0 else points.basis.shape[1]
-    basis = points.basis[:, :columns]
+    """Coefficients (k,), their covariance (k, k), and the logarithm of the normal matrix's determinant; strength 0 goes without accelerations."""
+    own, count = points.own_count, points.basis.shape[1]
+    used = np.flatnonzero((np.arange(count) < 2) | (np.arange(count) >= (2 if strength_ms2 else own)))
+    basis = points.basis[:, used]
     weighted = basis.T * weight
     normal = weighted @ basis
     if strength_ms2:
-        normal[2:, 2:] += stiffness / strength_ms2**2
-    coefficient, spread = np.zeros(points.basis.shape[1], np.complex128), np.zeros((points.basis.shape[1],) * 2)
-    spread[:columns, :columns] = np.linalg.inv(normal)
-    coefficient[:columns] = spread[:columns, :columns] @ (weighted @ points.place)
+        normal[2:own, 2:own] += stiffness / strength_ms2**2
+    shared = np.arange(len(used) - (count - own), len(used))
+    normal[shared, shared] += 1.0  # each is one sigma
+    coefficient, spread = np.zeros(count, np.complex128), np.zeros((count,) * 2)
+    inverse = np.linalg.inv(normal)
+    spread[np.ix_(used, used)] = inverse
+    coefficient[used] = inverse @ (weighted @ points.place)
     return coefficient, spread, float(np.linalg.slogdet(normal)[1])
 
 
@@ -215,7 +259,7 @@ def _along(points: _Points, trust: Doubles, stiffness: Doubles) -> tuple[Doubles
     """Residuals along the way (n,), seen from ordinary driving, and how many parameters of it the points decide."""
     used = points.weight * trust
     coefficient, spread, _ = _solved(points, used, stiffness, _ORDINARY_MS2)
-    velocity = points.velocity_basis @ coefficient
+    velocity = points.velocity_basis @ coefficient[: points.own_count]
     along = ((points.place - points.basis @ coefficient) * np.conj(velocity) / np.maximum(np.abs(velocity), 1e-12)).real
     return np.asarray(along, np.float64), float((used * _quadratic(points.basis, spread)).sum())
 
@@ -246,15 +290,19 @@ def _candidate(points: _Points, trust: Doubles, stiffness: Doubles, strength_ms2
     used = points.weight * trust * worth
     coefficient, spread, log_normal = _solved(points, used, stiffness, strength_ms2)
     residual = points.place - points.basis @ coefficient
-    velocity = points.velocity_basis @ coefficient
+    velocity = points.velocity_basis @ coefficient[: points.own_count]
     along = (residual * np.conj(velocity) / np.maximum(np.abs(velocity), 1e-12)).real
     freedom = float((used * _quadratic(points.basis, spread)).sum())
     free = _PRIOR_COUNT + max(float(trust.sum()) * worth - freedom, 0.0)
     scale = (_PRIOR_COUNT + float((used * along**2).sum())) / free
-    # Few points know their own scatter badly (Student's t): widened so that 1.96 doubts hold 95 %.
-    spread = spread * scale * (1.0 + 1.21 / free + 1.4 / free**2) ** 2
-    misfit = float((used * np.abs(residual) ** 2).sum())
-    bent = coefficient[2:]
+    # Few points know their own scatter badly (Student's t): widened so that 1.96 doubts hold 95 %. What points share shows in no scatter: small scatter leaves
+    # it as stated, larger than stated speaks against all that was stated.
+    widened = scale * (1.0 + 1.21 / free + 1.4 / free**2) ** 2
+    shared_part = spread[:, points.own_count :] @ spread[points.own_count :]
+    spread = (spread - shared_part) * widened + shared_part * max(scale, 1.0)
+    bent, shared = np.split(coefficient, [points.own_count])
+    bent = bent[2:]
+    misfit = float((used * np.abs(residual) ** 2).sum()) + float((np.abs(shared) ** 2).sum())
     log_prior = 0.0
     if strength_ms2:
         misfit += float((np.conj(bent) @ stiffness @ bent).real) / strength_ms2**2

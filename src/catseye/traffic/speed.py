@@ -15,14 +15,16 @@ from catseye.core.scene import KMH_PER_MS
 from catseye.core.time import NS_PER_S
 from catseye.traffic.path_fit import PathFit, fit_path
 from catseye.traffic.sizes import length_sigmas_m, lengths_m
-from catseye.traffic.trace import Trace
+from catseye.traffic.trace import CLOCK_DOUBT_RATIO, Trace
 
 LINE_WINDOW_S = 2.0  # to either side of a crossing
 RIVALS_WINDOW_S = 3.0  # the same for places out of pictures, which tremble more
-METER_KMH, METER_RATIO = 3.0, 0.03  # what a speed meter in the field may be off (OIML R 91), whichever is more
-COVERED_SIGMAS = 1.96
+METER_KMH, METER_RATIO = 3.0, 0.03  # what no speed of a meter in the field may be off (OIML R 91), whichever is more
+SURE_SIGMAS = 3.0  # farther off than so many doubts is one in four hundred of those that are at the limit
+PRESUMED_SIGMAS = 1.96  # of what a speed would be if one knew how it drove
 # What the better of two measurements of one value exceeds it by, in doubts: E[max] of two standard normals, 1/√π.
 BEST_OF_TWO = 0.564
+_LEAST_QUARREL_COUNT, _MOST_MEMORY = 4, 0.9
 _BEYOND_S = 0.35  # how far from the nearest point a speed is still told
 _GRID_S = 0.1
 _MOST_GRID_COUNT = 4000
@@ -45,48 +47,88 @@ class Rival:
     """One account of a road user's way, out of several: `trace` as it would be, `share_ratio` how probable it is.
 
     `shared_m` (n, 2, k): what one sigma of each of k errors that all points share moves them. The trace's own doubts are of what is new in every point.
+    `quarrel_m` (n, 2, k): what witnesses that disagree would move them; that is doubt alone, and nothing to be found from the points: no error has that shape.
     """
 
     share_ratio: float
     trace: Trace
     shared_m: Doubles
+    quarrel_m: Doubles
 
 
-def speed_of_rivals(rivals: Sequence[Rival], time_ns: int, window_s: float = RIVALS_WINDOW_S) -> Speed | None:
+@dataclass(frozen=True, slots=True)
+class RivalSpeed:
+    """What rival accounts come to: `speed` as the points tell how it drove; `presumed` if it is sure to have driven evenly, and if it is sure not to have."""
+
+    speed: Speed
+    presumed: tuple[Speed, Speed]
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the speed is known well enough, and would be in 19 of 20 cases however it drove: errors that points share look like braking, and braking
+        like them, so what points say of that is not believed alone.
+        """
+        most_kmh = _most_off_kmh(self.speed.kmh)
+        return is_measured(self.speed) and all(abs(each.kmh - self.speed.kmh) + PRESUMED_SIGMAS * each.doubt_kmh <= most_kmh for each in self.presumed)
+
+
+def speed_of_rivals(rivals: Sequence[Rival], time_ns: int, window_s: float = RIVALS_WINDOW_S) -> RivalSpeed | None:
     """Speed at a moment as `speed_at`, the mean over rival accounts; what they disagree about, and what their points share in error, is in the doubt."""
-    told = [(rival.share_ratio, speed_at(rival.trace, time_ns, window_s), _shared_kmh(rival, time_ns, window_s)) for rival in rivals]
-    known = [(share, speed.kmh, float(np.hypot(speed.doubt_kmh, shared_kmh))) for share, speed, shared_kmh in told if speed is not None]
+    moment, known = np.array([time_ns]), []
+    for rival in rivals:
+        near = np.abs(rival.trace.time_ns - time_ns) <= _ns(window_s)
+        fit = fit_path(rival.trace.keep(near), rival.shared_m[near]) if _reaches(rival.trace, time_ns) else None
+        if fit is not None:
+            speeds = np.array([fit.speed_ms(moment), *fit.presumed_ms(moment)])[:, :, 0] * KMH_PER_MS
+            known.append((rival.share_ratio, speeds, _quarrel_kmh(rival, time_ns, window_s)))
     if not known:
         return None
-    share, kmh, doubt_kmh = np.array(known).T
-    share = share / share.sum()
-    mean_kmh = float(share @ kmh)
-    return Speed(mean_kmh, float(np.sqrt(share @ (doubt_kmh**2 + np.square(kmh - mean_kmh)))))
+    share = np.array([each for each, _, _ in known])
+    kmh = np.stack([speeds[:, 0] for _, speeds, _ in known])
+    doubt_kmh = np.stack([np.hypot(speeds[:, 1], quarrel_kmh) for _, speeds, quarrel_kmh in known])
+    mean_kmh = share @ kmh / share.sum()
+    whole_kmh = np.sqrt(share @ (doubt_kmh**2 + np.square(kmh - mean_kmh)) / share.sum())
+    whole_kmh = np.hypot(whole_kmh, CLOCK_DOUBT_RATIO * mean_kmh)
+    told, even, uneven = (Speed(*each) for each in zip(mean_kmh.tolist(), whole_kmh.tolist(), strict=True))
+    return RivalSpeed(told, (even, uneven))
 
 
 def is_measured(speed: Speed) -> bool:
-    """Whether a speed is known as well as a meter in the field must know it, in 19 of 20 cases.
+    """Whether a speed is known so well that none of many is off by more than a meter in the field may be.
 
-    >>> is_measured(Speed(50.0, 1.5)), is_measured(Speed(50.0, 1.6)), is_measured(Speed(130.0, 1.9))
+    >>> is_measured(Speed(50.0, 1.0)), is_measured(Speed(50.0, 1.1)), is_measured(Speed(130.0, 1.2))
     (True, False, True)
     """
-    return COVERED_SIGMAS * speed.doubt_kmh <= max(METER_KMH, METER_RATIO * speed.kmh)
+    return SURE_SIGMAS * speed.doubt_kmh <= _most_off_kmh(speed.kmh)
 
 
-def _shared_kmh(rival: Rival, time_ns: int, window_s: float) -> float:
-    """What errors that all points share come to in a speed: the slope, along the way, of what they move the points."""
+def _most_off_kmh(kmh: float) -> float:
+    return max(METER_KMH, METER_RATIO * kmh)
+
+
+def _quarrel_kmh(rival: Rival, time_ns: int, window_s: float) -> float:
+    """What witnesses that disagree come to in a speed: the slope, along the way, of what they would move the points.
+
+    Less what such a slope has from mere trembling: that is in the scatter of the points, and counted there.
+    """
     near = np.abs(rival.trace.time_ns - time_ns) <= _ns(window_s)
-    if np.count_nonzero(near) < 2:
+    count = int(np.count_nonzero(near))
+    if count < _LEAST_QUARREL_COUNT:
         return 0.0
     trace = rival.trace.keep(near)
-    sigma_m = trace.sigma_m if len(trace.sigma_m) else np.ones(len(trace))
+    sigma_m = trace.sigma_m if len(trace.sigma_m) else np.ones(count)
+    weight = sigma_m**-2.0 / (sigma_m**-2.0).sum()
     lag_s = (trace.time_ns - time_ns) / NS_PER_S
-    weight = sigma_m**-2.0
-    lag_s = lag_s - weight @ lag_s / weight.sum()
+    lag_s = lag_s - weight @ lag_s
     slope = weight * lag_s / max(float(weight @ lag_s**2), 1e-12)
     way = slope @ trace.place_m
-    along = way / max(float(np.hypot(*way)), 1e-12)
-    return float(np.linalg.norm(np.einsum("n,npk,p->k", slope, rival.shared_m[near], along))) * KMH_PER_MS
+    moves_m = np.einsum("npk,p->nk", rival.quarrel_m[near], way / max(float(np.hypot(*way)), 1e-12))
+    drift_ms = slope @ moves_m
+    left_m = moves_m - weight @ moves_m - lag_s[:, None] * drift_ms
+    seen = left_m * np.sqrt(weight)[:, None]
+    memory = np.clip((seen[1:] * seen[:-1]).sum(0) / np.maximum(np.square(seen).sum(0), 1e-12), 0.0, _MOST_MEMORY)
+    trembling_m2s2 = np.square(slope[:, None] * left_m).sum(0) * count / (count - 2) * (1.0 + memory) / (1.0 - memory)
+    return float(np.sqrt(max(float(np.square(drift_ms).sum() - trembling_m2s2.sum()), 0.0))) * KMH_PER_MS
 
 
 def track_speed(trace: Trace) -> Speed | None:
@@ -124,7 +166,7 @@ def speed_at(trace: Trace, time_ns: int, window_s: float = LINE_WINDOW_S) -> Spe
         return None
     if len(told := _told(trace)):
         return _speed(float(np.interp(time_ns, told.time_ns, told.speed_kmh)) / KMH_PER_MS, 0.0, told)
-    around = trace.between(time_ns - _ns(window_s), time_ns + _ns(window_s))
+    around = trace.keep(np.abs(trace.time_ns - time_ns) <= _ns(window_s))
     fit = fit_path(around)
     if fit is None:
         return None

@@ -3,8 +3,8 @@
 A box alone leaves the size to its kind's usual one, and the kind to a vote that may change on the way; then places jump, and a speed is wrong.
 Here all looks of a track share length, width and height, for every kind of body that it could be; the boxes themselves say which.
 Edges that lie at the picture's edge, or on the box of somebody nearer, are left out; an edge that fits none of the rest loses its weight.
-What all looks share in error (the size, a network that draws its boxes too high or too large, edges that tell different stories) is told apart
-from what is new in each.
+What all looks share in error (the size, a network that draws its boxes too high or too large, edges that tell different stories, the calibration) is told
+apart from what is new in each.
 """
 
 from collections.abc import Sequence
@@ -81,7 +81,7 @@ class BodyFit:
     """A track as one body of `kind`, in the looks at `time_ns` (n,). `share_ratio`: how probable that kind is; `cost_ratio`: minus twice its log likelihood.
 
     `place_m` (n, 2) middles of the footprint; `noise_m` (n,) on each axis, new in every look; `shared_m` (n, 2, k): what one sigma of each of k errors that
-    all looks share moves them; `size_m` (3,).
+    all looks share moves them; `quarrel_m` (n, 2, 4): what it would move them to leave out each edge, as one sigma; `size_m` (3,).
     """
 
     kind: RoadUser
@@ -91,6 +91,7 @@ class BodyFit:
     place_m: Doubles
     noise_m: Doubles
     shared_m: Doubles
+    quarrel_m: Doubles
     size_m: Doubles
 
     @property
@@ -110,7 +111,7 @@ class BodyFitter:
         self.noise, self.bodies = noise or EdgeNoise(), bodies
         geometry = geometry_of(calibration)
         self._view = View.of(calibration, geometry) if geometry else None
-        self._size_px = calibration.size_px or (0, 0)
+        self._calibration, self._size_px = calibration, calibration.size_px or (0, 0)
 
     def fits(self, looks: Looks, kind: RoadUser) -> list[BodyFit]:
         """One fit a kind of body that it could be, the most probable first; `kind` is what it was called. Empty where there are too few looks to tell."""
@@ -144,6 +145,11 @@ class BodyFitter:
         assert found is not None
         return found
 
+    def _misread_m(self, place_m: Doubles) -> Doubles:
+        """What the calibration's own errors move the places, (n, 2, 10)."""
+        px = self._calibration.px_of(place_m)
+        return np.nan_to_num(self._calibration.shared_shifts_m(px))
+
     def _native_px(self, network_px: float) -> float:
         return network_px * max(self._size_px) / self.noise.network_px
 
@@ -155,8 +161,9 @@ class BodyFitter:
         for edge in range(4):
             habits[:, edge, edge] = self._native_px(self.noise.habit_px)
             habits[:, edge, 4 + edge] = self.noise.habit_ratio * _sides_px(looks.box_px)[:, edge]
-        shared = np.concatenate([solved.size_shifts_m, solved.shifts_m(habits), solved.shifts_m(-solved.turned_px[:, :, None]), solved.quarrel_m], axis=2)
-        return BodyFit(kind, share_ratio, solved.cost_ratio, looks.time_ns, solved.place_m, solved.noise_m, shared, solved.size_m)
+        turned = solved.shifts_m(-solved.turned_px[:, :, None])
+        shared = np.concatenate([solved.size_shifts_m, solved.shifts_m(habits), turned, self._misread_m(solved.place_m)], axis=2)
+        return BodyFit(kind, share_ratio, solved.cost_ratio, looks.time_ns, solved.place_m, solved.noise_m, shared, solved.quarrel_m, solved.size_m)
 
 
 def headings(time_ns: Ints, place_m: Doubles, sigma_m: Doubles, window_s: float = _HEADING_WINDOW_S) -> Doubles:
