@@ -3,22 +3,18 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
-from math import isfinite
-from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any
 
 from catseye.core.errors import CatseyeError
+from catseye.core.toml_tables import read_table
 from catseye.fleet.alarm_kinds import AlarmKind
 from catseye.fleet.correction.policy import ACTIONS, SLOW, WARN, Policy, Row
 
-T = TypeVar("T")
 _ROW_HEAD, _IN_ROW = re.compile(r"\s*\[\[\s*row\s*\]\]"), re.compile(r", row (\d+|'[^']*'|\"[^\"]*\")")
 _KINDS = tuple(kind.value for kind in AlarmKind)
-_PLAIN = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 class PolicyError(CatseyeError):
@@ -43,7 +39,7 @@ def read_policy(text: str, name: str) -> Policy:
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
         raise PolicyError(name, str(fault) or "tables in tables without end", "TOML") from None
     try:
-        policy = _table(Policy, table, name)
+        policy = read_table(Policy, table, name, PolicyError)
         _check(policy, name)
     except PolicyError as fault:
         raise _with_line(fault, text, table, name) from None
@@ -107,45 +103,3 @@ def _known(word: str, known: tuple[str, ...], where: str) -> None:
     if word not in known:
         near = get_close_matches(word, known, 1)
         raise PolicyError(where, f"{word!r}", f"{near[0]!r}" if near else "one of " + ", ".join(known))
-
-
-def _table(kind: type[T], given: object, where: str) -> T:
-    if not isinstance(given, Mapping):
-        raise PolicyError(where, f"{given!r}", "a table")
-    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]  # T is a dataclass, which no bound can say
-    for key in given:
-        _known_key(key, tuple(known), where)
-    hints, values = get_type_hints(kind), {}
-    for key, each in known.items():
-        if key in given:
-            values[key] = _value(hints[key], given[key], f"{where}, {key}")
-        elif each.default is MISSING and each.default_factory is MISSING:
-            raise PolicyError(where, f"no key {key!r}", f"{key} = …")
-    return kind(**values)
-
-
-def _known_key(key: str, known: tuple[str, ...], where: str) -> None:
-    if key not in known:
-        near = get_close_matches(key, known, 1)
-        raise PolicyError(where, f"unknown key {key!r}", f"{near[0]!r}" if near else "one of " + ", ".join(known))
-
-
-def _value(hint: Any, given: Any, where: str) -> Any:
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin is UnionType:
-        return _value(next(each for each in inner if each is not type(None)), given, where)
-    if hint in _PLAIN:
-        if hint is float and type(given) is int:
-            given = float(given)
-        if type(given) is not hint or (hint is float and not isfinite(given)):
-            raise PolicyError(where, f"{given!r}", _PLAIN[hint])
-        return given
-    if origin is tuple:
-        if not isinstance(given, list):
-            raise PolicyError(where, f"{given!r}", "a list")
-        return tuple(_value(inner[0], each, f"{where} {number}") for number, each in enumerate(given, 1))
-    if origin is Mapping:
-        if not isinstance(given, dict):
-            raise PolicyError(where, f"{given!r}", "a table")
-        return {key: _value(inner[1], each, f"{where}.{key}") for key, each in given.items()}
-    return _table(hint, given, where)
