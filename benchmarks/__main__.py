@@ -37,6 +37,7 @@ TITLES = {
     "picture_health": "What a camera says of itself",
     "lamps": "Traffic lights read from the picture",
     "fleet_codec": "Messages of vehicle terminals",
+    "fleet_alarms": "Alarms of vehicle terminals judged",
     "journal": "The journal of vehicle terminals",
     "fleet_gateway": "The gateway of vehicle terminals under load",
 }
