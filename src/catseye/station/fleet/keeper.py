@@ -5,9 +5,10 @@ same ids: nothing is lost, and nobody is warned twice.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from catseye.core.errors import CatseyeError, StoreError
@@ -30,6 +31,7 @@ from catseye.vault.vault import Vault
 
 RUN = "fleet"  # the vault's run of all gateways of a site: a restart goes on in it
 MARK_EVERY_S = 2.0
+PAY_EVERY_S = 0.25  # what many batches led to is one transaction of each kind; the journal has it meanwhile
 RESUMED_NS = 86_400 * NS_PER_S
 IDLE_PAGES_COUNT = 8  # of the register, where nobody waits for an answer
 
@@ -58,7 +60,7 @@ class VaultKeeper:
         self._drivers: dict[str, str] = {}
         self._owed: deque[_Owed] = deque()
         self._position: Position | None = None
-        self._marked_ns = 0
+        self._marked_ns = self._paid_ns = 0
         self.is_behind = False  # the database would not take what the journal already holds
 
     @property
@@ -188,11 +190,14 @@ class VaultKeeper:
 
     def _pay(self, now: Stamp, *, is_last: bool = False) -> None:
         """Write what the journal's messages led to. The disk may say no: it is asked again, and until then the mark stays where it is."""
-        vault = self.vault
+        if not is_last and 0 <= now.utc_ns - self._paid_ns < PAY_EVERY_S * NS_PER_S:
+            return
+        vault, self._paid_ns = self.vault, now.utc_ns
         try:
-            while self._owed:
+            if self._owed:
+                self._owed = deque((_together(self._owed),))
                 _write(vault, self._owed[0])
-                self._owed.popleft()
+                self._owed.clear()
             if self._position is not None and (is_last or abs(now.utc_ns - self._marked_ns) >= MARK_EVERY_S * NS_PER_S):
                 vault.journal.judged(self._position)
                 self._position, self._marked_ns = None, now.utc_ns
@@ -200,6 +205,12 @@ class VaultKeeper:
             self.is_behind = True
         else:
             self.is_behind = False
+
+
+def _together(owed: Iterable[_Owed]) -> _Owed:
+    """All of it, in its order, as one: a transaction costs more than what is in it."""
+    batches = tuple(owed)
+    return _Owed(*(tuple(chain.from_iterable(getattr(each, part) for each in batches)) for part in ("events", "orders", "told")))
 
 
 def _write(vault: Vault, owed: _Owed) -> None:
