@@ -36,7 +36,7 @@ class Limits:
     most_waiting_count: int = 20_000
     most_waiting_bytes: int = 33_554_432
     most_batch_count: int = 2_000
-    gather_s: float = 0.01
+    gather_s: float = 0.025
     most_joinings_count: int = 4
     most_joining_bytes: int = 8_388_608  # of media; what is read and judged holds up the others meanwhile, so far less of that
     most_message_bytes: int = 65_536
