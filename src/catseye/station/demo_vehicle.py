@@ -94,9 +94,8 @@ def _told(events: Sequence[Event], page: Path) -> RunOutcome:
     counts = {kind: sum(event.kind == kind for event in events) for kind in _STORY}
     holds = all(counts.values())
     response_s = next((m.value for event in events if event.kind == "driver-corrected" for m in event.measures if m.name == "response-time"), None)
-    said = [
-        f"a coach: {counts['short-headway']} × too close, {counts['warning-sent']} warnings sent, {counts['warning-acknowledged']} acknowledged by the terminal"
-    ]
+    close, sent, acknowledged = (counts[kind] for kind in ("short-headway", "warning-sent", "warning-acknowledged"))
+    said = [f"a coach: {close} × too close, {sent} × warned, {acknowledged} × acknowledged by its terminal"]
     if response_s is not None:
         said.append(f"the gap was open again {response_s:.1f} s after the warning was acknowledged")
     elif not holds:
