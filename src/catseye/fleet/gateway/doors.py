@@ -113,6 +113,7 @@ class Doors:
                 network = ip_network(text)
             except ValueError:
                 raise SiteError("private networks of terminals", f"'{text}'", "a network such as 10.8.0.0/16") from None
+            # the versions are compared first, which a type checker cannot follow into `subnet_of`
             if not any(network.version == each.version and network.subnet_of(each) for each in _PRIVATE):  # type: ignore[arg-type]
                 raise SiteError("private networks of terminals", text, "a part of a private range (10.0.0.0/8, 100.64.0.0/10, fc00::/7 and their like), or TLS")
             declared.append(network)

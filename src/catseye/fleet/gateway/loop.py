@@ -18,7 +18,7 @@ if sys.platform == "linux":
             """See `selectors`."""
             wait_s = -1.0 if timeout is None else max(0.0, math.ceil(timeout * 1e3) * 1e-3)
             try:
-                found = self._selector.poll(wait_s, _AT_ONCE_COUNT)  # type: ignore[attr-defined]
+                found = self._selector.poll(wait_s, _AT_ONCE_COUNT)  # type: ignore[attr-defined]  # the poll object of EpollSelector, which its stub leaves out
             except InterruptedError:
                 return []
             keys, ready = self.get_map(), []

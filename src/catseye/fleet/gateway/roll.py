@@ -130,7 +130,7 @@ class Roll:
     def change(self, identity: str, **fields: str | bool) -> None:
         """What a terminal did to its enrolment itself, until the enrolments are read again."""
         if (found := self.enrolments.get(identity)) is not None:
-            self.enrolments[identity] = replace(found, **fields)  # type: ignore[arg-type]
+            self.enrolments[identity] = replace(found, **fields)  # type: ignore[arg-type]  # the callers here name its fields
 
     def terminal(self, identity: str) -> Terminal:
         """What is remembered of it; begun where nothing is."""

@@ -98,7 +98,7 @@ class MediaIntake:
         if not self.recipients:
             raise MediaRefusedError(name, "nobody who could open an original", "[evidence].recipients in the site file: until then no media are taken")
         file.seek(0)
-        digest = file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        digest = file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # BinaryIO reads into buffers here; its type does not say so
         size_bytes = file.seek(0, 2)
         file.seek(0)
         with self.open_vault() as vault:
